@@ -1,0 +1,1 @@
+"""Reading the files people write, with positions; their models; the numbered rule book."""

@@ -1,0 +1,117 @@
+"""Contacts as written: people, services, schedules, policies."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from tocsin.domain.errors import Location
+
+
+class Away(Struct, frozen=True, omit_defaults=True):
+    """An absence; ``begin`` and ``end`` are local dates or date-times as written, the last day inside."""
+
+    begin: str
+    end: str
+    stand_in: str = ""
+
+
+class Person(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A person; ``addresses`` by channel ("telegram", "sms", "email"), in the normal form of the channel.
+
+    ``by`` gives for a severity the groups of channels tried in turn (1 min apart), each group at once.
+    """
+
+    id: str
+    name: str
+    language: str = "uk"
+    addresses: dict[str, str] = {}
+    by: dict[str, tuple[tuple[str, ...], ...]] = {}
+    skills: tuple[str, ...] = ()
+    away: tuple[Away, ...] = ()
+    where: Location = Location("")
+
+
+class Service(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A service: whoever is on duty by ``schedule``, or all ``members``."""
+
+    id: str
+    name: str
+    kind: str = ""
+    area: str = ""
+    neighbours: tuple[str, ...] = ()
+    schedule: str = ""
+    members: tuple[str, ...] = ()
+    group_chat: str = ""
+    channels: dict[str, dict[str, Any]] = {}
+    where: Location = Location("")
+
+
+class Rotation(Struct, frozen=True, omit_defaults=True):
+    """People taking turns of ``turn`` microseconds of wall-clock time from the local date-time ``begin`` on."""
+
+    people: tuple[str, ...]
+    turn: int
+    begin: str
+    end: str = ""
+
+
+class Override(Struct, frozen=True, omit_defaults=True):
+    person: str
+    begin: str
+    end: str
+    instead_of: str = ""
+
+
+class Schedule(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    id: str
+    time_zone: str
+    rotations: tuple[Rotation, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    import_: str = ""
+    where: Location = Location("")
+
+
+class Target(Struct, frozen=True, omit_defaults=True):
+    """Whom to ask: ``kind`` is person, service, on_call, area_service, skill or commander; ``name`` of it."""
+
+    kind: str
+    name: str
+    neighbours: bool = False
+
+
+class Need(Struct, frozen=True, omit_defaults=True):
+    accepted: int
+    skill: str = ""
+
+
+class Step(Struct, frozen=True, omit_defaults=True):
+    """One step; ``by`` are channel groups that replace the person's own, () keeps them."""
+
+    to: tuple[Target, ...]
+    answer_within: int
+    by: tuple[tuple[str, ...], ...] = ()
+    need: tuple[Need, ...] = ()
+    only: dict[str, tuple[str, ...]] = {}
+    wait_for: str = ""
+
+
+class LastResort(Struct, frozen=True, omit_defaults=True):
+    to: tuple[Target, ...]
+    every: int
+    by: tuple[tuple[str, ...], ...] = ()
+
+
+class Policy(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Steps in turn, ``repeat`` more rounds, then the last resort until somebody answers.
+
+    ``remind`` and ``reopen`` are microseconds or None for the defaults.
+    """
+
+    id: str
+    steps: tuple[Step, ...]
+    last_resort: LastResort
+    repeat: int = 0
+    need: tuple[Need, ...] = ()
+    remind: int | None = None
+    reopen: int | None = None
+    where: Location = Location("")

@@ -1,0 +1,91 @@
+"""A rule as written: the sentence of the duty officer, parsed and checked, not yet given a meaning."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from tocsin.book.match import FieldRef, Match
+from tocsin.domain.errors import Location
+
+
+class PerKey(Struct, frozen=True, omit_defaults=True):
+    """One ``per`` field; ``by_type`` lists (type pattern, field of that type's events), first that fits."""
+
+    name: str
+    by_type: tuple[tuple[str, str], ...] = ()
+
+
+class When(Struct, frozen=True, omit_defaults=True):
+    """The ``when`` of a rule: its word, that word's parameters, and what may stand beside any word.
+
+    ``word`` ``event``: ``match`` and ``member`` (field names). ``incident``: ``of`` (a rule id). Durations are
+    microseconds. ``parameters`` holds the own parameters of the words that come later.
+    """
+
+    word: str
+    match: Match = Match()
+    member: tuple[str, ...] = ()
+    of: str = ""
+    for_: int | FieldRef | None = None
+    parameters: dict[str, Any] = {}
+
+
+class Clear(Struct, frozen=True, omit_defaults=True):
+    """``clear`` at the rule: what adds to, or with ``only`` replaces, the word's own way of clearing."""
+
+    when: Match | None = None
+    after: int | FieldRef | None = None
+    at: str = ""
+    hold: int | FieldRef | None = None
+    only: bool = False
+    closes: bool = False
+    compare: dict[str, Any] = {}
+
+
+class Gate(Struct, frozen=True, omit_defaults=True):
+    """One alternative of ``during`` or ``unless``; exactly one of the three is set."""
+
+    calendar: str | FieldRef = ""
+    operation: str = ""
+    active: str = ""
+    same: tuple[str, ...] = ()
+
+
+class SeverityBy(Struct, frozen=True, omit_defaults=True):
+    """Severity by the value of a field; unmapped or absent is medium."""
+
+    field: str
+    mapping: dict[str, str]
+
+
+class RuleTest(Struct, frozen=True, omit_defaults=True):
+    """A test beside its rule.
+
+    ``events`` are (offset in microseconds from the test's start, the event as written). ``expect`` is None for
+    ``expect: nothing``, else the expectations as written, each a mapping.
+    """
+
+    name: str
+    events: tuple[tuple[int, dict[str, Any]], ...]
+    expect: tuple[dict[str, Any], ...] | None
+    where: Location = Location("")
+
+
+class Rule(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A rule; ``escalate_to`` is () for a state, policy names, ("board",), or a mapping severity → name."""
+
+    id: str
+    say: str
+    when: When
+    per: tuple[PerKey, ...] = ()
+    during: tuple[Gate, ...] = ()
+    unless: tuple[Gate, ...] = ()
+    clear: Clear = Clear()
+    severity: str | SeverityBy = "medium"
+    escalate_to: tuple[str, ...] | dict[str, str] = ()
+    advice: str = ""
+    labels: dict[str, str] = {}
+    limits: dict[str, int] = {}
+    enabled: bool = True
+    tests: tuple[RuleTest, ...] = ()
+    where: Location = Location("")

@@ -1,0 +1,1 @@
+"""The two pure machines, correlate and respond, and the board they work on."""

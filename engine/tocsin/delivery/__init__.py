@@ -1,0 +1,1 @@
+"""The outbox worker: order, pacing, rendering, attempts and receipts."""

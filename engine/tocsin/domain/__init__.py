@@ -1,0 +1,1 @@
+"""Values that everything else speaks in: events, inputs, changes, incidents, notifications, errors."""

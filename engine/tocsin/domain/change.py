@@ -1,0 +1,104 @@
+"""Changes: what the core decided, as new values, never increments."""
+
+from msgspec import Raw, Struct
+
+from tocsin.domain.incident import Activation, Incident
+from tocsin.domain.notification import Address, Notification
+
+
+class Timer(Struct, frozen=True, omit_defaults=True):
+    """A deadline row; ``due`` in microseconds on the engine's clock.
+
+    ``lane`` is "escalation" or "window"; ``kind`` and the rest say what is due to whom. Setting a timer whose
+    ``id`` exists replaces it.
+    """
+
+    id: str
+    due: int
+    lane: str
+    kind: str
+    incident: int = 0
+    policy: int = 0
+    person: str = ""
+    rule: str = ""
+    key: str = ""
+
+
+class TimerSet(Struct, frozen=True, tag="timer"):
+    timer: Timer
+
+
+class TimerDropped(Struct, frozen=True, tag="timer-"):
+    id: str
+
+
+class WindowSet(Struct, frozen=True, tag="window"):
+    """The state of one rule's key; ``body`` is the operator's own encoding, ``key`` the canonical key text."""
+
+    rule: str
+    key: str
+    body: Raw
+
+
+class WindowDropped(Struct, frozen=True, tag="window-"):
+    rule: str
+    key: str
+
+
+class IncidentSet(Struct, frozen=True, tag="incident"):
+    incident: Incident
+
+
+class ActivationSet(Struct, frozen=True, tag="activation"):
+    incident: int
+    activation: Activation
+
+
+class NotificationSet(Struct, frozen=True, tag="notification"):
+    """A new notification: becomes an outbox row in the same transaction."""
+
+    notification: Notification
+
+
+class Withdrawn(Struct, frozen=True, tag="withdrawn"):
+    """A notification no longer to be sent, and the recorded reason (suppressed_by)."""
+
+    notification: int
+    reason: str
+
+
+class Suppressed(Struct, frozen=True, omit_defaults=True, tag="suppressed"):
+    """A firing or a message that was not told, and why; ``incident`` 0 when none was opened."""
+
+    at: int
+    rule: str
+    key: dict[str, str]
+    reason: str
+    severity: str = "medium"
+    incident: int = 0
+
+
+class AddressSet(Struct, frozen=True, tag="address"):
+    address: Address
+
+
+class PolicyKept(Struct, frozen=True, tag="policy"):
+    """The content of a policy that a running escalation rests on; ``body`` is its JSON."""
+
+    hash: str
+    body: Raw
+
+
+class Noted(Struct, frozen=True, omit_defaults=True, tag="noted"):
+    """A line for the timeline and the operators: ``what`` is a word, ``detail`` a sentence."""
+
+    at: int
+    what: str
+    detail: str = ""
+    incident: int = 0
+    rule: str = ""
+    person: str = ""
+
+
+Change = (TimerSet | TimerDropped | WindowSet | WindowDropped | IncidentSet | ActivationSet | NotificationSet
+          | Withdrawn | Suppressed | AddressSet | PolicyKept | Noted)

@@ -1,0 +1,20 @@
+"""The one encoding of inputs and changes: for the journal, the tables and the digests."""
+
+import msgspec
+
+from tocsin.domain.change import Change, Timer
+from tocsin.domain.incident import Activation, Incident
+from tocsin.domain.input import Input
+from tocsin.domain.notification import Notification
+
+encode = msgspec.json.Encoder(order="deterministic").encode
+decode_input = msgspec.json.Decoder(Input).decode
+decode_change = msgspec.json.Decoder(Change).decode
+decode_changes = msgspec.json.Decoder(list[Change]).decode
+decode_incident = msgspec.json.Decoder(Incident).decode
+decode_activation = msgspec.json.Decoder(Activation).decode
+decode_notification = msgspec.json.Decoder(Notification).decode
+decode_timer = msgspec.json.Decoder(Timer).decode
+
+FORMAT = 1
+"""Number of the input format; every sealed segment records it."""

@@ -1,0 +1,99 @@
+"""An incident: what people respond to, with its activations, escalations and answers."""
+
+from typing import Any
+
+from msgspec import Struct
+
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+RANK = {name: rank for rank, name in enumerate(SEVERITIES)}
+
+ACTIVE, CLEARED = "active", "cleared"
+UNANSWERED, ACKNOWLEDGED, CLOSED = "unanswered", "acknowledged", "closed"
+
+
+class Activation(Struct, frozen=True, omit_defaults=True):
+    """One period of active condition; ``at`` and ``cleared`` on the engine's clock.
+
+    ``happened`` is the event time of the first firing, ``how`` the reason of clearing ("resolved", "quiet",
+    "late report", "closed by a person", …).
+    """
+
+    number: int
+    at: int
+    happened: int
+    events: int
+    cleared: int | None = None
+    how: str = ""
+
+
+class Answered(Struct, frozen=True, omit_defaults=True):
+    """An answer as recorded on the incident."""
+
+    person: str
+    word: str
+    channel: str
+    at: int
+    eta: int | None = None
+    note: str = ""
+    late: bool = False
+
+
+class Ask(Struct, frozen=True, omit_defaults=True):
+    """A person being asked in the running step.
+
+    ``waiting`` are the channel groups not yet tried, ``open`` the notifications of the group in flight.
+    ``over`` says why nothing more is tried: declined, unreachable, or "" while it goes on.
+    """
+
+    person: str
+    waiting: tuple[tuple[str, ...], ...] = ()
+    open: tuple[int, ...] = ()
+    over: str = ""
+
+
+class Escalation(Struct, frozen=True, omit_defaults=True):
+    """One policy at work on an incident.
+
+    ``policy`` is the name and ``snapshot`` the content hash of the policy as it was when this began. ``step``
+    counts from 1, 0 is the last resort; ``round`` counts from 1. ``state`` is running, answered or over
+    (nobody needs to answer any more).
+    """
+
+    policy: str
+    snapshot: str
+    state: str = "running"
+    round: int = 1
+    step: int = 1
+    started: int = 0
+    kind: str = "page"
+    asks: tuple[Ask, ...] = ()
+
+
+class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One incident of (rule, key); instants in microseconds on the engine's clock.
+
+    ``board`` is False for a state (a rule without escalate_to). ``values`` are the names that texts may use.
+    ``told`` maps a person to the channel that last carried a notification to them. ``held`` says that a person
+    accepted or arrived, so that only a person's close ends it.
+    """
+
+    id: int
+    rule: str
+    key: dict[str, str]
+    book: int
+    severity: str
+    opened: int
+    activation: Activation
+    board: bool = True
+    condition: str = ACTIVE
+    response: str = UNANSWERED
+    held: bool = False
+    closed: int | None = None
+    closed_by: str = ""
+    values: dict[str, Any] = {}
+    escalations: tuple[Escalation, ...] = ()
+    answers: tuple[Answered, ...] = ()
+    told: dict[str, str] = {}
+    joined_told: int | None = None
+    unreached: bool = False
+    quiet: bool = False

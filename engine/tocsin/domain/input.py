@@ -1,0 +1,92 @@
+"""Inputs: everything that can change the state, in one total order."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from tocsin.domain.event import Event
+
+
+class Hit(Struct, frozen=True, array_like=True):
+    """One slot of one rule whose single-event condition the event satisfies.
+
+    Slots of the word ``event``: ``event`` (the match holds), ``resolved`` (a resolved event of the rule's
+    type; the rest of the match was not asked), ``clear`` (the match of ``clear: {when}`` holds).
+    """
+
+    rule: str
+    slot: str
+
+
+class Arrival(Struct, frozen=True, omit_defaults=True, tag="arrival"):
+    """An event, with what was computed before the core: its hits under book number ``book``.
+
+    ``conflict`` marks an id that came before with other content.
+    """
+
+    event: Event
+    hits: tuple[Hit, ...] = ()
+    book: int = 0
+    conflict: bool = False
+
+
+class Answer(Struct, frozen=True, omit_defaults=True, tag="answer"):
+    """A person's word on an incident.
+
+    ``word`` is acknowledge, accept, decline, arrived, resolve or false_alarm. ``notification`` is the one that
+    was answered, 0 when none was (console, API). ``eta`` is microseconds from now. ``reference`` makes a
+    redelivered answer (an update_id, a MessageSid) recognisable; "" never repeats.
+    """
+
+    person: str
+    incident: int
+    word: str
+    channel: str
+    notification: int = 0
+    eta: int | None = None
+    note: str = ""
+    reference: str = ""
+
+
+class Receipt(Struct, frozen=True, omit_defaults=True, tag="receipt"):
+    """What became of a notification: a receipt state of the glossary, or ``expired``.
+
+    ``address_dead`` says that no message will ever reach that address; ``moved_to`` is its new form.
+    """
+
+    notification: int
+    state: str
+    detail: str = ""
+    address_dead: bool = False
+    moved_to: str = ""
+
+
+class TimerDue(Struct, frozen=True, omit_defaults=True, tag="timer"):
+    """A deadline row came due; ``id`` names it."""
+
+    id: str
+
+
+class OperatorAction(Struct, frozen=True, omit_defaults=True, tag="operator"):
+    """What an operator or a person outside an incident did: ``action`` with its plain arguments."""
+
+    actor: str
+    action: str
+    arguments: dict[str, Any] = {}
+
+
+class BookLoaded(Struct, frozen=True, omit_defaults=True, tag="book"):
+    """The rule book with this number and content hash holds from here on."""
+
+    number: int
+    hash: str
+
+
+class Started(Struct, frozen=True, omit_defaults=True, tag="started"):
+    """The engine runs (again): version, and microseconds during which it did not listen."""
+
+    version: str
+    gap: int = 0
+
+
+Input = Arrival | Answer | Receipt | TimerDue | OperatorAction | BookLoaded | Started

@@ -1,0 +1,59 @@
+"""A notification: the intent to tell one responder by one channel."""
+
+from typing import Any
+
+from msgspec import Struct
+
+PAGE, RAISED, JOINED, CLEARED, CLOSED, HANDOVER, REMIND = (
+    "page", "raised", "joined", "cleared", "closed", "handover", "remind")
+TAKEN = "taken"
+"""Not a message of its own: the copies already sent are edited to show who has it."""
+NOTICE = "notice"
+"""The engine speaks about itself to the duty office, a shift head or an administrator."""
+
+WANTS_ANSWER = frozenset({PAGE, RAISED, REMIND})
+
+QUEUED, STARTED, SENT, DELIVERED, READ = "queued", "started", "sent", "delivered", "read"
+FAILED_TEMPORARY, FAILED_PERMANENT, UNKNOWN = "failed_temporary", "failed_permanent", "unknown"
+EXPIRED, WITHDRAWN = "expired", "withdrawn"
+FINAL = frozenset({SENT, DELIVERED, READ, FAILED_PERMANENT, EXPIRED, WITHDRAWN})
+
+
+class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What ``respond`` decided to say; the worker decides when, in what bundle and how often it is tried.
+
+    ``created`` and ``expires`` are microseconds on the engine's clock; ``expires`` None never expires.
+    ``incident`` is 0 for a notice of the engine itself. ``values`` are the names that templates may use,
+    ``edits`` the earlier notification whose sent copy is to be changed (kind ``taken``). ``last_resort`` marks
+    step 0.
+    """
+
+    id: int
+    kind: str
+    person: str
+    channel: str
+    created: int
+    incident: int = 0
+    activation: int = 0
+    rule: str = ""
+    policy: str = ""
+    step: int = 0
+    round: int = 0
+    severity: str = "medium"
+    expires: int | None = None
+    book: int = 0
+    edits: int = 0
+    values: dict[str, Any] = {}
+
+
+class Address(Struct, frozen=True, omit_defaults=True):
+    """What is known about one person's address on one channel, beyond the contacts file.
+
+    ``off`` is the reason it is switched off, "" while it is used; ``moved_to`` replaces the file's address.
+    """
+
+    person: str
+    channel: str
+    off: str = ""
+    moved_to: str = ""
+    since: int = 0

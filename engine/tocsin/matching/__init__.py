@@ -1,0 +1,1 @@
+"""Which rules' single-event conditions does an event satisfy?"""

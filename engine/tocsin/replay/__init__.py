@@ -1,0 +1,1 @@
+"""Recorded events and rule tests on a virtual clock, nothing sent."""

@@ -1,0 +1,1 @@
+"""The committed truth: tables, journal, sealed segments and their verification."""

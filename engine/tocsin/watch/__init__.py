@@ -1,0 +1,1 @@
+"""Self-observation and the second process that speaks when the engine stands still."""
