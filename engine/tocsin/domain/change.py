@@ -60,11 +60,16 @@ class NotificationSet(Struct, frozen=True, tag="notification"):
     notification: Notification
 
 
-class Withdrawn(Struct, frozen=True, tag="withdrawn"):
-    """A notification no longer to be sent, and the recorded reason (suppressed_by)."""
+class Withdrawn(Struct, frozen=True, omit_defaults=True, tag="withdrawn"):
+    """Pages of an incident that need not leave any more, and the recorded reason (suppressed_by).
 
-    notification: int
+    Every outbox row of the incident still queued, of a kind that wants an answer, and of ``policy`` ("" for all
+    policies) is withdrawn.
+    """
+
+    incident: int
     reason: str
+    policy: str = ""
 
 
 class Suppressed(Struct, frozen=True, omit_defaults=True, tag="suppressed"):

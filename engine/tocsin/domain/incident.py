@@ -74,7 +74,8 @@ class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     ``board`` is False for a state (a rule without escalate_to). ``values`` are the names that texts may use.
     ``told`` maps a person to the channel that last carried a notification to them. ``held`` says that a person
-    accepted or arrived, so that only a person's close ends it.
+    accepted or arrived, so that only a person's close ends it. ``reopens`` is the instant at which a closed one is
+    looked at again, None when it is not.
     """
 
     id: int
@@ -90,6 +91,7 @@ class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):
     held: bool = False
     closed: int | None = None
     closed_by: str = ""
+    reopens: int | None = None
     values: dict[str, Any] = {}
     escalations: tuple[Escalation, ...] = ()
     answers: tuple[Answered, ...] = ()

@@ -51,11 +51,15 @@ class Answer(Struct, frozen=True, omit_defaults=True, tag="answer"):
 class Receipt(Struct, frozen=True, omit_defaults=True, tag="receipt"):
     """What became of a notification: a receipt state of the glossary, or ``expired``.
 
-    ``address_dead`` says that no message will ever reach that address; ``moved_to`` is its new form.
+    Only receipts that may change person or channel become inputs. ``address_dead`` says that no message will
+    ever reach that address; ``moved_to`` is its new form.
     """
 
     notification: int
     state: str
+    incident: int = 0
+    person: str = ""
+    channel: str = ""
     detail: str = ""
     address_dead: bool = False
     moved_to: str = ""

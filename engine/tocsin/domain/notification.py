@@ -7,7 +7,7 @@ from msgspec import Struct
 PAGE, RAISED, JOINED, CLEARED, CLOSED, HANDOVER, REMIND = (
     "page", "raised", "joined", "cleared", "closed", "handover", "remind")
 TAKEN = "taken"
-"""Not a message of its own: the copies already sent are edited to show who has it."""
+"""One row an incident, without a person: every copy already sent that can be edited is to show who has it."""
 NOTICE = "notice"
 """The engine speaks about itself to the duty office, a shift head or an administrator."""
 
@@ -23,9 +23,8 @@ class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What ``respond`` decided to say; the worker decides when, in what bundle and how often it is tried.
 
     ``created`` and ``expires`` are microseconds on the engine's clock; ``expires`` None never expires.
-    ``incident`` is 0 for a notice of the engine itself. ``values`` are the names that templates may use,
-    ``edits`` the earlier notification whose sent copy is to be changed (kind ``taken``). ``last_resort`` marks
-    step 0.
+    ``incident`` is 0 for a notice of the engine itself. ``values`` are the names that templates may use. ``step``
+    counts from 1; 0 is the last resort, or no step at all.
     """
 
     id: int
@@ -42,7 +41,6 @@ class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
     severity: str = "medium"
     expires: int | None = None
     book: int = 0
-    edits: int = 0
     values: dict[str, Any] = {}
 
 

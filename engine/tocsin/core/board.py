@@ -1,0 +1,105 @@
+"""The board: the whole state that the core reads, and the one function that changes it."""
+
+from collections.abc import Iterable
+
+from msgspec import Raw
+
+from tocsin.domain.change import (
+    ActivationSet,
+    AddressSet,
+    Change,
+    IncidentSet,
+    Noted,
+    NotificationSet,
+    PolicyKept,
+    Suppressed,
+    Timer,
+    TimerDropped,
+    TimerSet,
+    WindowDropped,
+    WindowSet,
+    Withdrawn,
+)
+from tocsin.domain.codec import decode_incident
+from tocsin.domain.incident import CLOSED, Incident
+from tocsin.domain.notification import Address
+
+
+def key_of(key: dict[str, str]) -> str:
+    """The canonical text of an incident's key: ``field=value`` joined by U+001F, in the rule's order."""
+    return "\x1f".join([f"{name}={value}" for name, value in key.items()])
+
+
+class Board:
+    """Open incidents, windows, timers and addresses, as committed.
+
+    A restored incident stays encoded until it is touched. ``open`` maps (rule, key text) to the open incident.
+    ``closed`` holds closed incidents that may still re-open (a timer points at them). Only ``apply`` changes
+    anything here.
+    """
+
+    def __init__(self) -> None:
+        self.incidents: dict[int, Incident | bytes] = {}
+        self.open: dict[tuple[str, str], int] = {}
+        self.windows: dict[tuple[str, str], Raw] = {}
+        self.timers: dict[str, Timer] = {}
+        self.addresses: dict[tuple[str, str], Address] = {}
+        self.policies: dict[str, Raw] = {}
+        self.last_incident = 0
+        self.last_notification = 0
+
+    def incident(self, number: int) -> Incident | None:
+        """The open or re-openable incident with this number; None for any other."""
+        found = self.incidents.get(number)
+        return decode_incident(found) if isinstance(found, bytes) else found
+
+    def policy(self, hash_: str) -> Raw | None:
+        """The kept policy's JSON; None when no running escalation ever rested on it."""
+        return self.policies.get(hash_)
+
+    def address(self, person: str, channel: str) -> Address | None:
+        return self.addresses.get((person, channel))
+
+    def window(self, rule: str, key: str) -> Raw | None:
+        return self.windows.get((rule, key))
+
+    def open_incident(self, rule: str, key: str) -> int | None:
+        return self.open.get((rule, key))
+
+
+def apply(board: Board, changes: Iterable[Change]) -> None:
+    """Put new values in place; applying the same changes again changes nothing more."""
+    for change in changes:
+        match change:
+            case IncidentSet(incident):
+                _put_incident(board, incident)
+            case TimerSet(timer):
+                board.timers[timer.id] = timer
+            case TimerDropped(timer_id):
+                board.timers.pop(timer_id, None)
+            case WindowSet(rule, key, body):
+                board.windows[rule, key] = body
+            case WindowDropped(rule, key):
+                board.windows.pop((rule, key), None)
+            case NotificationSet(notification):
+                board.last_notification = max(board.last_notification, notification.id)
+            case AddressSet(address):
+                board.addresses[address.person, address.channel] = address
+            case PolicyKept(hash_, body):
+                board.policies[hash_] = body
+            case ActivationSet() | Withdrawn() | Suppressed() | Noted():
+                pass  # rows only: nothing that the core reads back
+
+
+def _put_incident(board: Board, incident: Incident) -> None:
+    place = (incident.rule, key_of(incident.key))
+    board.last_incident = max(board.last_incident, incident.id)
+    if incident.response == CLOSED:
+        if board.open.get(place) == incident.id:
+            del board.open[place]
+        if incident.reopens is None:
+            board.incidents.pop(incident.id, None)
+            return
+    else:
+        board.open[place] = incident.id
+    board.incidents[incident.id] = incident
