@@ -13,13 +13,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, get_args, Literal
+from typing import Any, Literal, get_args
 
 from tocsin.domain.errors import TocsinError
 from tocsin.emulators.bell import Bell
 
 Kind = Literal[
-    "status",  # answer with `status` and `body` instead of doing the work
+    "status",  # answer `status` and `body` (an object, the error's text, or "<…" for a proxy's page)
     "retry_after",  # 429 (SMTP: 451), come again in `retry_after` seconds
     "hang",  # say nothing until released or the client gives up; then the work is not done
     "slow",  # wait `seconds`, then do the work
@@ -72,6 +72,7 @@ class Faults:
 
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     rules: list[Fault] = field(default_factory=list)
+    _hanging: list[Fault] = field(default_factory=list)
     _bell: Bell = field(default_factory=Bell)
     _ids: Any = field(default_factory=lambda: count(1))
 
@@ -93,9 +94,7 @@ class Faults:
             raise FaultError(f'there is no fault "{kind}"; known are {", ".join(KINDS)}.')
         if times is not None and times < 1:
             raise FaultError(f"times is {times}; give a number from 1, or nothing for ever.")
-        rule = Fault(
-            next(self._ids), dict(match or {}), kind, times, status, body, seconds, retry_after, outcome, code
-        )
+        rule = Fault(next(self._ids), dict(match or {}), kind, times, status, body, seconds, retry_after, outcome, code)
         self.rules = [*self.rules, rule]
         return rule
 
@@ -115,8 +114,12 @@ class Faults:
         return None
 
     async def hang(self, rule: Fault) -> None:
-        """Stand still until ``release``."""
-        await self._bell.wait_for(lambda: rule.released)
+        """Stand still until ``release`` or ``clear``."""
+        self._hanging.append(rule)
+        try:
+            await self._bell.wait_for(lambda: rule.released)
+        finally:
+            self._hanging.remove(rule)
 
     async def struck(self, rule: Fault, hits: int = 1, seconds: float = 10.0) -> bool:
         """Wait until the rule has struck ``hits`` times; False when it has not within ``seconds``."""
@@ -128,13 +131,21 @@ class Faults:
         self.remove(rule.id)
         self._bell.ring()
 
+    def release_id(self, rule_id: int) -> bool:
+        """``release`` by id; False when no such rule waits or hangs."""
+        for rule in (*self.rules, *self._hanging):
+            if rule.id == rule_id:
+                self.release(rule)
+                return True
+        return False
+
     def remove(self, rule_id: int) -> None:
         """Remove one rule; what hangs on it goes on hanging. Unknown ids are ignored."""
         self.rules = [rule for rule in self.rules if rule.id != rule_id]
 
     def clear(self) -> None:
-        """Remove every rule and release what hangs on those that were still listed."""
-        rules, self.rules = self.rules, []
+        """Remove every rule and release everything that hangs."""
+        rules, self.rules = [*self.rules, *self._hanging], []
         for rule in rules:
             rule.released = True
         self._bell.ring()

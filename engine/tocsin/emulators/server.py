@@ -1,0 +1,138 @@
+"""Serving an ASGI app on loopback inside the running event loop, with connections that can be cut."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tocsin.domain.errors import TocsinError
+from tocsin.emulators.faults import Fault
+
+_encode = msgspec.json.Encoder().encode
+CUT = "tocsin.emulators.cut"
+
+
+class PortError(TocsinError):
+    """An emulator cannot listen where it was told to."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one."""
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+    except OSError as error:
+        taken.close()
+        raise PortError(
+            f"cannot listen on {host}:{port} ({error.strerror}): stop the program that uses this port, "
+            "or choose another port; 0 takes a free one."
+        ) from error
+    taken.listen(2048)
+    taken.setblocking(False)
+    return taken
+
+
+async def answer(send: Send, status: int, content: Any) -> None:
+    """Send a JSON answer; bytes are sent as they are, as HTML."""
+    html = isinstance(content, bytes)
+    body = content if html else _encode(content)
+    kind = b"text/html" if html else b"application/json"
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def fault_answer(fault: Fault, otherwise: Any) -> Any:
+    """What a ``status`` fault sends: its object, its HTML page, or what ``otherwise`` makes of its text."""
+    if isinstance(fault.body, dict):
+        return fault.body
+    text = "" if fault.body is None else str(fault.body)
+    return text.encode() if text.startswith("<") else otherwise(text)
+
+
+async def cut(scope: Scope, receive: Receive) -> None:
+    """Close the connection of this request without one more byte."""
+    scope[CUT]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class _CuttableProtocol(H11Protocol):
+    """uvicorn's protocol that lets the app reach the connection, which ASGI has no word for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        inner = self.app
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[CUT] = lambda: self.transport.abort()
+            await inner(scope, receive, send)
+
+        self.app = app
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the process belongs to whoever started the emulators."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class LoopbackServer:
+    """One app on one port; ``url`` has no slash at its end."""
+
+    def __init__(self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._app = app
+        self._host = host
+        self._wanted_port = port
+        self._server: _Server | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        return f"http://{self._host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listen, and return when requests are answered."""
+        taken = listen(self._host, self._wanted_port)
+        self.port = taken.getsockname()[1]
+        config = uvicorn.Config(
+            self._app,
+            http=_CuttableProtocol,
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=[taken]))
+        await self._server.ready.wait()
+
+    async def stop(self) -> None:
+        """Close every connection and wait until the port is free."""
+        if self._server is None or self._task is None:
+            return
+        self._server.should_exit = True
+        await self._task
+        self._server = self._task = None
