@@ -26,7 +26,8 @@ class Event(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     ``time`` is the instant used (microseconds UTC), ``received`` the receive instant; ``claimed_time`` is what
     the source said when that was not believable. ``origin`` is a source named in the body. ``areas`` are the
-    names of the polygons met by the location, derived before matching.
+    names of the polygons met by the location, derived before matching. ``untimed`` says that the source gave no
+    time, so that ``time`` is the receive instant and no part of the event's identity.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Event(Struct, frozen=True, omit_defaults=True, kw_only=True):
     origin: str | None = None
     claimed_time: int | None = None
     areas: tuple[str, ...] = ()
+    untimed: bool = False
 
 
 MISSING: Any = None

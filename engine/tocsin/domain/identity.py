@@ -1,0 +1,46 @@
+"""When are two events the same one? Same source, origin, id and content: a repetition, applied once."""
+
+from hashlib import blake2b
+
+import msgspec
+
+from tocsin.domain.event import Event
+from tocsin.domain.time import DAY, MINUTE
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def identity(event: Event) -> bytes:
+    """16 bytes that are equal exactly when one event repeats another.
+
+    What the engine derived (``received``, ``areas``, a ``time`` that the source did not give or that was not
+    believed) does not count, so a redelivery hours later is still the same event.
+    """
+    return blake2b(_encode((event.source, event.origin, event.id, *_content(event))), digest_size=16).digest()
+
+
+def name_hash(event: Event) -> bytes:
+    """16 bytes of (source, origin, id) alone: equal names with unequal identity are a conflict."""
+    return blake2b(_encode((event.source, event.origin, event.id)), digest_size=16).digest()
+
+
+def content_hash(event: Event) -> str:
+    """32 hexadecimal digits of what was sent, without the id: the id of an event that came without one."""
+    return blake2b(_encode((event.origin, *_content(event))), digest_size=16).hexdigest()
+
+
+def remembered_for(event: Event) -> int:
+    """Microseconds on the engine's clock within which a repetition is recognised: 24 h, without a time 5 min."""
+    return 5 * MINUTE if event.untimed else DAY
+
+
+def said_time(event: Event) -> int | None:
+    """The instant that the source itself gave, believed or not; None when it gave none."""
+    if event.untimed:
+        return None
+    return event.time if event.claimed_time is None else event.claimed_time
+
+
+def _content(event: Event) -> tuple[object, ...]:
+    return (event.type, said_time(event), event.status, event.site, event.device, event.severity,
+            event.location, event.text, event.data)
