@@ -307,9 +307,7 @@ async def test_json_and_query_requests_work_too(telegram: TelegramEmulator) -> N
         got = await http.get(base + "/sendmessage", params={"chat_id": str(OLENA), "text": "б"})
         assert got.json()["ok"] is True
         assert (await http.get(base + "/sendPigeon")).status_code == 404
-        broken = await http.post(
-            base + "/sendMessage", content=b"{", headers={"content-type": "application/json"}
-        )
+        broken = await http.post(base + "/sendMessage", content=b"{", headers={"content-type": "application/json"})
         assert broken.status_code == 400
 
 
@@ -344,7 +342,7 @@ class TestFaults:
     ) -> None:
         """Both drops look the same to the client; only the chat knows the difference."""
         telegram.faults.add({"method": "sendMessage"}, kind)
-        with pytest.raises(NetworkError, match="RemoteProtocolError|ReadError"):
+        with pytest.raises(NetworkError, match=r"RemoteProtocolError|ReadError"):
             await bot.send_message(OLENA, "а")
         assert len(telegram.state.messages(OLENA)) == arrived
         await bot.send_message(OLENA, "б")

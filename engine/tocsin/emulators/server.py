@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tocsin.domain.errors import TocsinError
-from tocsin.emulators.faults import Fault
+from tocsin.emulators.faults import Fault, Faults
 
 _encode = msgspec.json.Encoder().encode
 CUT = "tocsin.emulators.cut"
@@ -50,12 +50,32 @@ async def answer(send: Send, status: int, content: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def fault_answer(fault: Fault, otherwise: Any) -> Any:
+def fault_answer(fault: Fault, otherwise: Callable[[str], Any]) -> Any:
     """What a ``status`` fault sends: its object, its HTML page, or what ``otherwise`` makes of its text."""
     if isinstance(fault.body, dict):
         return fault.body
     text = "" if fault.body is None else str(fault.body)
     return text.encode() if text.startswith("<") else otherwise(text)
+
+
+async def misbehave(
+    faults: Faults, fault: Fault, scope: Scope, receive: Receive, send: Send, described: Callable[[str], Any]
+) -> bool:
+    """Do what a fault says before the work; True when nothing is left to do for this request.
+
+    ``described`` makes the provider's error object of a ``status`` fault's text.
+    """
+    if fault.kind == "status":
+        await answer(send, fault.status, fault_answer(fault, described))
+        return True
+    if fault.kind == "slow":
+        await faults.sleep(fault.seconds)
+    if fault.kind == "hang":
+        await faults.hang(fault)
+    if fault.kind in ("hang", "drop"):
+        await cut(scope, receive)
+        return True
+    return False
 
 
 async def cut(scope: Scope, receive: Receive) -> None:

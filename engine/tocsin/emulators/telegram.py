@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin.emulators.faults import Fault, Faults
 from tocsin.emulators.forms import BodyError, parameters_of
-from tocsin.emulators.server import LoopbackServer, answer, cut, fault_answer
+from tocsin.emulators.server import LoopbackServer, answer, cut, misbehave
 from tocsin.emulators.telegram_api import Refusal, TelegramApi
 from tocsin.emulators.telegram_control import control_app
 from tocsin.emulators.telegram_state import TelegramState
@@ -74,22 +74,10 @@ class TelegramEmulator:
                 await answer(send, 200, {"ok": True, "result": result})
 
     async def _misbehave(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Do what the fault says; True when nothing is left to answer."""
+        def described(text: str) -> dict[str, Any]:
+            return refused(Refusal(fault.status, text or "Internal Server Error"))
+
         if fault.kind == "retry_after":
             seconds = fault.retry_after
             raise Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
-        if fault.kind == "status":
-
-            def described(text: str) -> dict[str, Any]:
-                return refused(Refusal(fault.status, text or "Internal Server Error"))
-
-            await answer(send, fault.status, fault_answer(fault, described))
-            return True
-        if fault.kind == "slow":
-            await self.faults.sleep(fault.seconds)
-        if fault.kind in ("hang", "drop"):
-            if fault.kind == "hang":
-                await self.faults.hang(fault)
-            await cut(scope, receive)
-            return True
-        return False
+        return await misbehave(self.faults, fault, scope, receive, send, described)

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tocsin.emulators.control import fault_routes, get, post
 from tocsin.emulators.faults import Fault, Faults
 from tocsin.emulators.forms import BodyError, header, parameters_of
-from tocsin.emulators.server import LoopbackServer, answer, cut, fault_answer
+from tocsin.emulators.server import LoopbackServer, answer, cut, misbehave
 from tocsin.emulators.twilio_messages import API_VERSION
 from tocsin.emulators.twilio_state import E164, TwilioState
 
@@ -154,24 +154,12 @@ class TwilioEmulator:
         self._recent.append(now)
 
     async def _misbehave(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Do what the fault says; True when nothing is left to answer."""
+        def described(text: str) -> dict[str, Any]:
+            return Refusal(fault.status, 20500, text or "An internal server error has occurred").content
+
         if fault.kind == "retry_after":
             raise Refusal(429, 20429, "Too Many Requests")
-        if fault.kind == "status":
-
-            def described(text: str) -> dict[str, Any]:
-                return Refusal(fault.status, 20500, text or "An internal server error has occurred").content
-
-            await answer(send, fault.status, fault_answer(fault, described))
-            return True
-        if fault.kind == "slow":
-            await self.faults.sleep(fault.seconds)
-        if fault.kind in ("hang", "drop"):
-            if fault.kind == "hang":
-                await self.faults.hang(fault)
-            await cut(scope, receive)
-            return True
-        return False
+        return await misbehave(self.faults, fault, scope, receive, send, described)
 
 
 def control_app(state: TwilioState) -> Starlette:
