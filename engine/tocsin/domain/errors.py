@@ -40,7 +40,11 @@ class BookError(TocsinError):
 
 
 class SettingsError(TocsinError):
-    """config.yaml, or a secret that it names, cannot be used."""
+    """config.yaml, or a secret that it names, cannot be used; ``findings`` when the file was read."""
+
+    def __init__(self, text: str, findings: tuple[Finding, ...] = ()) -> None:
+        self.findings = findings
+        super().__init__(text)
 
 
 class StoreError(TocsinError):
