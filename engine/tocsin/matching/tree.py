@@ -1,0 +1,187 @@
+"""A tree that leads an event to the few conditions that it can satisfy.
+
+Every condition names, in its top-level clauses, values that a field must have. Each node asks a few fields by hash
+and hands the event to the branches of its values; at the end of a branch only the clauses that the way did not
+already answer are asked, so that one event touches little memory however many rules there are.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from tocsin.book.match import Clause, Expect, Inside, Match
+from tocsin.domain.event import Event
+from tocsin.rules.expect import Mismatch, Predicate
+from tocsin.rules.values import INSTANTS, Reader, kind_of, number, reader
+
+MANY_VALUES = 64
+"""A longer list of alternatives is asked, not branched on."""
+
+
+class Demand(Struct, frozen=True):
+    """The values one of which a field must have, as clause number ``clause`` of the match says."""
+
+    clause: int
+    values: tuple[Any, ...]
+
+
+class Condition(Struct, frozen=True):
+    """A match under its number in book order, with what it demands of fields."""
+
+    number: int
+    match: Match
+    demands: dict[str, Demand]
+
+
+class Branches(Struct, frozen=True):
+    """The branches of one field; ``by_kind`` keeps 1, "1" and true apart and 1 and 1.0 together."""
+
+    field: str
+    read: Reader
+    by_kind: dict[type, dict[Any, "Node"]]
+    kinds: str
+
+
+class Build(Struct, frozen=True):
+    """What all nodes of a tree share.
+
+    ``compile`` makes the predicate of a condition's remaining match. ``failed`` is told of the condition (by
+    number) that raised, the event and the exception.
+    """
+
+    compile: Callable[[int, Match], Predicate]
+    failed: Callable[[int, Event, Exception], None]
+    mismatch: Mismatch
+
+
+class Node:
+    """Conditions that no further field tells apart (``here``), and branches by field."""
+
+    __slots__ = ("branches", "build", "here")
+
+    def __init__(self, conditions: list[Condition], asked: frozenset[str], build: Build) -> None:
+        self.build = build
+        here, by_field = _split(conditions, asked)
+        self.here = tuple((one.number, build.compile(one.number, _remaining(one, asked))) for one in here)
+        self.branches = tuple(self._grow(field, by_field[field], asked | {field}) for field in sorted(by_field))
+
+    def _grow(self, field: str, conditions: list[Condition], asked: frozenset[str]) -> Branches:
+        groups: dict[type, dict[Any, list[Condition]]] = {}
+        for condition in conditions:
+            for value in condition.demands[field].values:
+                groups.setdefault(_kind(value), {}).setdefault(value, []).append(condition)
+        by_kind: dict[type, dict[Any, Node]] = {
+            kind: {value: Node(group, asked, self.build) for value, group in table.items()}
+            for kind, table in groups.items()
+        }
+        if int in by_kind:
+            by_kind[float] = by_kind[int]
+        return Branches(field, reader(field), by_kind, " or ".join(dict.fromkeys(map(_kind_word, by_kind))))
+
+    def collect(self, event: Event, found: list[int]) -> None:
+        """Append the numbers of all conditions that hold; one may come twice when a field holds a list."""
+        for condition, holds in self.here:
+            try:
+                if holds(event):
+                    found.append(condition)
+            except Exception as error:  # noqa: BLE001 - a rule that errors must never stop another rule
+                self.build.failed(condition, event, error)
+        for branches in self.branches:
+            value = branches.read(event)
+            table = branches.by_kind.get(type(value))
+            if table is not None:
+                node = table.get(value if type(value) is not float else number(value))
+                if node is not None:
+                    node.collect(event, found)
+            elif value is not None:
+                self._collect_other(branches, value, event, found)
+
+    def _collect_other(self, branches: Branches, value: Any, event: Event, found: list[int]) -> None:
+        for element in value if isinstance(value, list | tuple) else (value,):
+            table = branches.by_kind.get(type(element))
+            if table is not None:
+                node = table.get(number(element))
+                if node is not None:
+                    node.collect(event, found)
+            elif element is not None:
+                self.build.mismatch(branches.field, branches.kinds, kind_of(element))
+
+
+def condition(number: int, match: Match) -> Condition:
+    """The condition of a match; of two clauses that demand values of one field the narrower counts."""
+    demands: dict[str, Demand] = {}
+    for place, clause in enumerate(match.clauses):
+        demand = _demand(clause)
+        if demand is None:
+            continue
+        field, values = demand
+        if field not in demands or len(values) < len(demands[field].values):
+            demands[field] = Demand(place, values)
+    return Condition(number, match, demands)
+
+
+def by_value(conditions: Iterable[Condition], field: str) -> dict[Any, list[Condition]]:
+    """The conditions by the values that they demand of a field, in order; those that demand none under None."""
+    groups: dict[Any, list[Condition]] = {}
+    for one in conditions:
+        demand = one.demands.get(field)
+        for value in demand.values if demand is not None else (None,):
+            groups.setdefault(value, []).append(one)
+    return groups
+
+
+def _demand(clause: Clause) -> tuple[str, tuple[Any, ...]] | None:
+    """Field and values of a clause that means nothing else than that the field has one of these values."""
+    if isinstance(clause, Inside):
+        return ("areas", (clause.area,)) if isinstance(clause.area, str) else None
+    if not isinstance(clause, Expect) or clause.fold or clause.operator not in ("is", "any_of", "in"):
+        return None
+    values = clause.value if isinstance(clause.value, tuple) else (clause.value,)
+    listed = clause.operator == "in" and isinstance(clause.value, str)
+    if listed or clause.field in INSTANTS or not 0 < len(values) <= MANY_VALUES:
+        return None
+    if not all(type(value) in (str, int, float, bool) for value in values):
+        return None
+    if len({type(value) is bool for value in values}) > 1:
+        return None
+    return clause.field, tuple(dict.fromkeys(map(number, values)))
+
+
+def _remaining(condition: Condition, asked: frozenset[str]) -> Match:
+    answered = {demand.clause for field, demand in condition.demands.items() if field in asked}
+    return Match(tuple(clause for place, clause in enumerate(condition.match.clauses) if place not in answered))
+
+
+def _split(conditions: list[Condition], asked: frozenset[str]) -> tuple[list[Condition], dict[str, list[Condition]]]:
+    """Each condition goes to the field whose branch it would share with the fewest others."""
+    if len(conditions) == 1:
+        return conditions, {}
+    shared: Counter[tuple[str, type, Any]] = Counter()
+    users: Counter[str] = Counter()
+    for one in conditions:
+        for field, demand in one.demands.items():
+            if field not in asked:
+                users[field] += 1
+                shared.update((field, _kind(value), value) for value in demand.values)
+    here: list[Condition] = []
+    by_field: dict[str, list[Condition]] = defaultdict(list)
+    for one in conditions:
+        choices = [
+            (max(shared[field, _kind(value), value] for value in demand.values), -users[field], field)
+            for field, demand in one.demands.items() if field not in asked
+        ]
+        if choices:
+            by_field[min(choices)[2]].append(one)
+        else:
+            here.append(one)
+    return here, by_field
+
+
+def _kind(value: Any) -> type:
+    return int if type(value) is float else type(value)
+
+
+def _kind_word(kind: type) -> str:
+    return {str: "text", bool: "flag"}.get(kind, "number")
