@@ -14,7 +14,7 @@ _COMMENT_IN_TEXT = re.compile(r"[ \t]+#(?![\s#=-]|$)")
 _STAR_TYPE = re.compile(r"[\w.-]*\.\*")
 _SEGMENTS = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'')
 _KEY = re.compile(r"""^(\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[{#][^:#]*?)\s*:[ \t]+)(\S.*)$""")
-_GLUED = re.compile(r"^(\s*(?:- +)*)([\w.-]+):(\S.*)$")
+_GLUED = re.compile(r"^(\s*(?:- +)*)([\w.-]+):((?!//)\S.*)$")
 
 
 class Trap(Struct, frozen=True):
@@ -32,35 +32,39 @@ def quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def check_plain(node: Scalar, line: str, span: Span, found: list[Finding]) -> None:
+def check_plain(node: Scalar, line: str, span: Span, flow: bool, found: list[Finding]) -> None:
     """Errors for an unquoted value that reads otherwise than it looks; each shows the repaired line."""
     where, text, start = node.where, node.text, span.column
 
     def refuse(sentence: str, old: str, new: str) -> None:
-        repaired = line[:start] + new + line[start + len(old):] if line.startswith(old, start) else ""
+        repaired = line[:start] + new + line[start + len(old):] if old and line.startswith(old, start) else ""
         found.append(Finding(where, sentence, "error", repaired.strip()))
 
     if node.comment and _COMMENT_IN_TEXT.match(node.comment):
         if text:
             whole = (text + node.comment).strip()
             refuse(f'everything after " #" is lost here, only "{text}" would remain: put the whole text in quotes '
-                   "(a comment has a space after its #)", whole, quoted(whole))
+                   "(a comment has a space after its #)", "" if flow else whole, quoted(whole))
         elif ":" in line[:start]:
             column = line.index("#", start)
             found.append(Finding(Location(where.path, where.line, column + 1),
                                  "the value begins with # and would be lost as a comment: put it in quotes", "error",
                                  (line[:column] + quoted(line[column:].rstrip())).strip()))
     elif span.line != span.end_line and text:
-        old = line[start:].rstrip()
-        refuse("unquoted text goes on over the next line: put it in quotes on one line, or indent what follows "
-               "like the key above it", old, quoted(old))
+        old = "" if flow else line[start:].rstrip()
+        if (glued := _GLUED.match(line)) and start == len(glued[1]):
+            found.append(_no_space(where, glued).finding)
+            return
+        refuse("unquoted text goes on over the next line: "
+               + ("a comma or the closing bracket is missing before it" if flow else "put it in quotes on one line, or "
+                  "indent what follows like the key above it"), old, quoted(old))
     elif "{{" in text or "}}" in text:
         refuse("text with {{ }} stands in quotes, for YAML takes braces for a mapping", text, quoted(text))
     elif "*" in text and not _STAR_TYPE.fullmatch(text):
         refuse(f'"{text}" holds a *, which stands for nothing outside quotes: write like: {quoted(text)} for '
                "any characters, or quotes alone for the star itself", text, quoted(text))
     elif "\t" in text or "\t" in _gap_before(start, line):
-        refuse("a tab stands in this line: use spaces", line[start:], line[start:].replace("\t", " "))
+        found.append(Finding(where, "a tab stands in this line: use spaces", "error", line.replace("\t", " ").strip()))
     elif "\u00a0" in text:
         refuse("a non-breaking space stands in unquoted text: write an ordinary space, or put the text in quotes",
                text, text.replace("\u00a0", " "))
@@ -167,7 +171,7 @@ def _explain_line(path: str, lines: list[str], number: int, column: int, problem
             if segment[0][0] == '"' and segment.start() <= column < segment.end():
                 inner = segment[0][1:-1].replace('\\"', '"')
                 repaired = line[:segment.start()] + "'" + inner.replace("'", "''") + "'" + line[segment.end():]
-                return _trap(path, lines, number, column, 'a backslash inside "…" begins an escape: write the text in '
+                return _trap(path, lines, number, line.rfind("\\", 0, column + 1), 'a backslash inside "…" begins an escape: write the text in '
                              "single quotes, where it stands for itself", repaired)
     comparison = _COMPARISON.search(bare)
     if comparison is not None and abs(comparison.start(2) - column) <= len(comparison[2]) + 1:
@@ -180,7 +184,8 @@ def _explain_line(path: str, lines: list[str], number: int, column: int, problem
         return _trap(path, lines, number, bare.index("{{"),
                      "text with {{ }} stands in quotes, for YAML takes braces for a mapping", _quote_value(line))
     if "alias" in problem or (column < len(line) and line[column:column + 1] == "*") or re.search(r":\s+\*", bare):
-        return _trap(path, lines, number, column, "a * at the beginning refers to another place in YAML: put the "
+        star = max(bare.rfind("*", 0, column + 1), 0)
+        return _trap(path, lines, number, star, "a * at the beginning refers to another place in YAML: put the "
                      'text in quotes (for a pattern write like: "*12")', _quote_value(line))
     if "mapping values are not allowed" in problem:
         return _second_colon(path, lines, number, column)
@@ -231,13 +236,18 @@ def _no_colon(path: str, lines: list[str], number: int, column: int) -> Trap:
     number = min(number, len(lines) - 1)
     glued = _GLUED.match(lines[number])
     if glued is not None:
-        return _trap(path, lines, number, column, f'"{glued[2]}:" needs a space after its colon',
-                     f"{glued[1]}{glued[2]}: {glued[3]}")
+        return _no_space(Location(path, number + 1, len(glued[1]) + 1), glued)
     if "\u00a0" in lines[number]:
         return _trap(path, lines, number, column, "a non-breaking space stands in this line: write an ordinary space",
                      lines[number].replace("\u00a0", " "))
     return _trap(path, lines, number, column, "this line has no colon: write name: value, or indent it under the line "
                  "that it belongs to")
+
+
+def _no_space(where: Location, glued: re.Match[str]) -> Trap:
+    repaired = f"{glued[1]}{glued[2]}: {glued[3]}"
+    return Trap(Finding(where, f'"{glued[2]}:" needs a space after its colon', "error", repaired.strip()), where.line - 1,
+                repaired)
 
 
 def _second_colon(path: str, lines: list[str], number: int, column: int) -> Trap:
@@ -250,8 +260,7 @@ def _second_colon(path: str, lines: list[str], number: int, column: int) -> Trap
     if above is not None:
         glued = _GLUED.match(lines[above])
         if glued is not None:
-            return _trap(path, lines, above, len(glued[1]) + len(glued[2]),
-                         f'"{glued[2]}:" needs a space after its colon', f"{glued[1]}{glued[2]}: {glued[3]}")
+            return _no_space(Location(path, above + 1, len(glued[1]) + 1), glued)
         indent = len(lines[above]) - len(lines[above].lstrip())
         indent += len(lines[above][indent:]) - len(lines[above][indent:].lstrip("- "))
         return _trap(path, lines, number, len(line) - len(line.lstrip()), "this line is indented deeper than the line "
@@ -268,7 +277,10 @@ def _quote_value(line: str) -> str:
     value = key[2].rstrip()
     if value[0] in "\"'":
         closed = _SEGMENTS.match(value)
-        value = (closed[0][1:-1] + value[closed.end():]) if closed else value
+        if value[-1] == value[0] and len(value) > 1:
+            value = value[1:-1]
+        elif closed:
+            value = closed[0][1:-1] + value[closed.end():]
     return key[1] + quoted(value)
 
 

@@ -83,7 +83,8 @@ def read_text(path: str, text: str, report: Report) -> Node | None:
             number = trap.line
             again = bool(trap.repaired) and number not in repaired and len(repaired) < MAX_REPAIRS
             if number not in repaired:
-                report.findings.append(trap.finding)
+                same = [finding for finding in found if finding.where.line == number + 1]
+                report.findings.extend(same or [trap.finding])
             if not again:
                 report.findings.extend(found)
                 return None
@@ -104,7 +105,7 @@ def _refused_characters(path: str, lines: list[str], report: Report) -> bool:
         body = line.lstrip()
         if "\t" in line[:len(line) - len(body)] and body and not body.startswith("#"):
             report.error(Location(path, number, line.index("\t") + 1),
-                         "a tab cannot indent a line: use spaces", line.replace("\t", "  "))
+                         "a tab cannot indent a line: use spaces", line.strip())
     return len(report.findings) > before
 
 
@@ -137,7 +138,7 @@ def _build(path: str, lines: list[str], found: list[Finding]) -> Node | None:
             node = traps.refuse_alias(path, lines, _span(event), found)
         elif isinstance(event, ScalarEvent):
             _refuse_extras(path, lines, event, found)
-            node = _scalar(path, lines, event, found)
+            node = _scalar(path, lines, event, bool(stack) and stack[-1].flow, found)
         else:
             continue
         count += 1
@@ -150,7 +151,7 @@ def _build(path: str, lines: list[str], found: list[Finding]) -> Node | None:
     return root
 
 
-def _scalar(path: str, lines: list[str], event: ScalarEvent, found: list[Finding]) -> Scalar:
+def _scalar(path: str, lines: list[str], event: ScalarEvent, flow: bool, found: list[Finding]) -> Scalar:
     span = _span(event)
     where = span.place(path)
     if event.style not in (None, ""):
@@ -160,7 +161,7 @@ def _scalar(path: str, lines: list[str], event: ScalarEvent, found: list[Finding
     rest = lines[span.end_line][span.end_column:] if span.end_line < len(lines) else ""
     comment = rest if rest.lstrip(" \t").startswith("#") else ""
     node = Scalar(event.value, where, True, comment)
-    traps.check_plain(node, lines[span.line] if span.line < len(lines) else "", span, found)
+    traps.check_plain(node, lines[span.line] if span.line < len(lines) else "", span, flow, found)
     return node
 
 
