@@ -1,8 +1,7 @@
 """The board: the whole state that the core reads, and the one function that changes it."""
 
 from collections.abc import Iterable
-
-from msgspec import Raw
+from typing import Any
 
 from tocsin.domain.change import (
     ActivationSet,
@@ -41,10 +40,10 @@ class Board:
     def __init__(self) -> None:
         self.incidents: dict[int, Incident | bytes] = {}
         self.open: dict[tuple[str, str], int] = {}
-        self.windows: dict[tuple[str, str], Raw] = {}
+        self.windows: dict[tuple[str, str], Any] = {}
         self.timers: dict[str, Timer] = {}
         self.addresses: dict[tuple[str, str], Address] = {}
-        self.policies: dict[str, Raw] = {}
+        self.policies: dict[str, Any] = {}
         self.last_incident = 0
         self.last_notification = 0
 
@@ -53,14 +52,17 @@ class Board:
         found = self.incidents.get(number)
         return decode_incident(found) if isinstance(found, bytes) else found
 
-    def policy(self, hash_: str) -> Raw | None:
-        """The kept policy's JSON; None when no running escalation ever rested on it."""
+    def policy(self, hash_: str) -> Any:
+        """The kept Policy, or its JSON as Raw; None when no running escalation ever rested on it."""
         return self.policies.get(hash_)
 
     def address(self, person: str, channel: str) -> Address | None:
         return self.addresses.get((person, channel))
 
-    def window(self, rule: str, key: str) -> Raw | None:
+    def timer(self, timer_id: str) -> Timer | None:
+        return self.timers.get(timer_id)
+
+    def window(self, rule: str, key: str) -> Any:
         return self.windows.get((rule, key))
 
     def open_incident(self, rule: str, key: str) -> int | None:

@@ -1,9 +1,21 @@
 """One input, one step: dispatch only."""
 
-from tocsin.core.board import Board
-from tocsin.domain.change import Change
-from tocsin.domain.input import Input
+import heapq
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from msgspec.structs import replace
+
+from tocsin.core import answers, correlate, escalate, incidents, operator, receipts
+from tocsin.core.board import Board, key_of
+from tocsin.core.draft import Draft
+from tocsin.domain.change import Change, IncidentSet, Noted, Timer, TimerDropped
+from tocsin.domain.input import Answer, Arrival, BookLoaded, Input, OperatorAction, Receipt, Started, TimerDue
 from tocsin.rules.meaning import Meaning
+from tocsin.rules.signal import Cleared, Signal
+
+Said = tuple[str, tuple[Signal, ...]]
 
 
 def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
@@ -11,4 +23,130 @@ def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
 
     Pure: the board is read, never written. An exception means that the input is poison and nothing of it holds.
     """
-    raise NotImplementedError
+    if isinstance(item, Arrival) and not item.hits:
+        return []
+    draft = Draft(board)
+    match item:
+        case Arrival():
+            _arrival(draft, meaning, item, now)
+        case TimerDue(timer_id):
+            _timer(draft, meaning, timer_id, now)
+        case Answer():
+            closed = answers.answer(draft, meaning, item, now)
+            if closed is not None:
+                said = correlate.closed(draft, meaning, closed.rule, closed.key, now)
+                _carry_on(draft, meaning, [(closed.rule, said)], now)
+        case Receipt():
+            receipts.receipt(draft, meaning, item, now)
+        case OperatorAction():
+            operator.act(draft, meaning, item, now)
+        case BookLoaded():
+            _carry_on(draft, meaning, operator.book_loaded(board, draft, meaning, item, now), now)
+        case Started(version, gap):
+            draft.put(Noted(now, "started", f"version {version} started after {gap // 1_000_000} s without listening"))
+    return settled(draft.changes)
+
+
+def settled(changes: list[Change]) -> list[Change]:
+    """The changes without values of an incident that a later one in the same list replaces."""
+    last: dict[int, int] = {}
+    for position, change in enumerate(changes):
+        if isinstance(change, IncidentSet):
+            last[change.incident.id] = position
+    return [change for position, change in enumerate(changes)
+            if not isinstance(change, IncidentSet) or last[change.incident.id] == position]
+
+
+def _arrival(draft: Draft, meaning: Meaning, item: Arrival, now: int) -> None:
+    slots: dict[str, set[str]] = {}
+    for hit in item.hits:
+        slots.setdefault(hit.rule, set()).add(hit.slot)
+    said: list[Said] = []
+    for rule, found in slots.items():
+        if rule in meaning.words:
+            heard = _guarded(draft, rule, now, correlate.hear, meaning, rule, frozenset(found), item, now)
+            said += [(rule, signals) for signals in heard or ()]
+    _carry_on(draft, meaning, said, now)
+
+
+def _carry_on(draft: Draft, meaning: Meaning, said: list[Said], now: int) -> None:
+    """Clearings first, then firings, each along the chain of rules that follow one another."""
+    order = count()
+    queue: list[tuple[bool, int, int, str, tuple[Signal, ...]]] = []
+
+    def push(rule: str, signals: tuple[Signal, ...]) -> None:
+        if signals:
+            starts = not isinstance(signals[0], Cleared)
+            heapq.heappush(queue, (starts, meaning.order.get(rule, 0), next(order), rule, signals))
+
+    for rule, signals in said:
+        push(rule, signals)
+    while queue:
+        _, _, _, rule, signals = heapq.heappop(queue)
+        for signal in signals:
+            _guarded(draft, rule, now, _respond, meaning, signal, now)
+            for follower, more in _guarded(draft, rule, now, correlate.follow, meaning, signal, now) or ():
+                push(follower, more)
+
+
+def _respond(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> None:
+    if isinstance(signal, Cleared):
+        incidents.cleared(draft, signal, now)
+    else:
+        incidents.fired(draft, meaning, meaning.rules[signal.rule], signal, now)
+
+
+def _timer(draft: Draft, meaning: Meaning, timer_id: str, now: int) -> None:
+    timer = draft.timer(timer_id)
+    if timer is None or timer.due > now:
+        return
+    draft.put(TimerDropped(timer_id))
+    if timer.lane == "window":
+        _carry_on(draft, meaning, [(timer.rule, correlate.due(draft, meaning, timer, now))], now)
+        return
+    incident = draft.incident(timer.incident)
+    if incident is None:
+        return
+    if timer.kind == "joined":
+        incidents.joined_due(draft, incident, now)
+    elif timer.kind == "remind":
+        answers.remind_due(draft, incident, now)
+    elif timer.kind == "reopen":
+        _reopen(draft, meaning, timer, now)
+    elif timer.policy < len(incident.escalations) and incident.escalations[timer.policy].state == "running":
+        _escalation(draft, meaning, timer, now)
+
+
+def _escalation(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> None:
+    incident = draft.incident(timer.incident)
+    assert incident is not None
+    if timer.kind == "answer":
+        incident = escalate.advance(draft, meaning, incident, timer.policy, now)
+    else:
+        incident = escalate.next_group(draft, meaning, incident, timer.policy, timer.person, now)
+    draft.put(IncidentSet(incident))
+
+
+def _reopen(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> None:
+    incident = draft.incident(timer.incident)
+    if incident is None or incident.reopens is None:
+        return
+    rule = meaning.rules.get(incident.rule)
+    taken = draft.open_incident(incident.rule, key_of(incident.key)) is not None
+    firing = () if rule is None or taken else correlate.reopen(draft, meaning, incident.rule, incident.key, now)
+    if firing and rule is not None and not isinstance(firing[0], Cleared):
+        incidents.reopened(draft, meaning, rule, incident, firing[0], now)
+    else:
+        draft.put(IncidentSet(replace(incident, reopens=None)))
+
+
+def _guarded(draft: Draft, rule: str, now: int, do: Callable[..., Any], *arguments: Any) -> Any:
+    """Run one rule's part on a branch: if it fails, nothing of it holds and the others go on."""
+    branch = draft.branch()
+    try:
+        result = do(branch, *arguments)
+    except Exception as error:  # noqa: BLE001 - whatever one rule raises must not stop another rule
+        draft.put(Noted(now, "rule_error", f"{type(error).__name__}: {error}", rule=rule))
+        return None
+    draft.merge(branch)
+    return result

@@ -1,6 +1,8 @@
 """Changes: what the core decided, as new values, never increments."""
 
-from msgspec import Raw, Struct
+from typing import Any
+
+from msgspec import Struct
 
 from tocsin.domain.incident import Activation, Incident
 from tocsin.domain.notification import Address, Notification
@@ -33,11 +35,14 @@ class TimerDropped(Struct, frozen=True, tag="timer-"):
 
 
 class WindowSet(Struct, frozen=True, tag="window"):
-    """The state of one rule's key; ``body`` is the operator's own encoding, ``key`` the canonical key text."""
+    """The state of one rule's key: ``body`` is the operator's own Struct, or its JSON as Raw once restored.
+
+    ``key`` is the canonical key text.
+    """
 
     rule: str
     key: str
-    body: Raw
+    body: Any
 
 
 class WindowDropped(Struct, frozen=True, tag="window-"):
@@ -88,10 +93,10 @@ class AddressSet(Struct, frozen=True, tag="address"):
 
 
 class PolicyKept(Struct, frozen=True, tag="policy"):
-    """The content of a policy that a running escalation rests on; ``body`` is its JSON."""
+    """The content of a policy that a running escalation rests on; ``body`` a Policy, or its JSON as Raw."""
 
     hash: str
-    body: Raw
+    body: Any
 
 
 class Noted(Struct, frozen=True, omit_defaults=True, tag="noted"):

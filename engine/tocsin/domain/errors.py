@@ -82,3 +82,11 @@ class TemporaryDeliveryError(DeliveryError):
 
 class UnknownDeliveryError(DeliveryError):
     """The provider may or may not have taken the message: neither sent nor failed."""
+
+
+class StoreBusyError(StoreError):
+    """The store cannot be used just now (locked, too much is waiting): nothing was done, try again."""
+
+
+class StoreRefusedError(StoreError):
+    """The store refused a commit because of what it holds; other content is not affected."""

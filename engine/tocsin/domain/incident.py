@@ -56,7 +56,7 @@ class Escalation(Struct, frozen=True, omit_defaults=True):
 
     ``policy`` is the name and ``snapshot`` the content hash of the policy as it was when this began. ``step``
     counts from 1, 0 is the last resort; ``round`` counts from 1. ``state`` is running, answered or over
-    (nobody needs to answer any more).
+    (nobody needs to answer any more). ``asked`` are all people whom it has notified so far.
     """
 
     policy: str
@@ -67,13 +67,14 @@ class Escalation(Struct, frozen=True, omit_defaults=True):
     started: int = 0
     kind: str = "page"
     asks: tuple[Ask, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One incident of (rule, key); instants in microseconds on the engine's clock.
 
     ``board`` is False for a state (a rule without escalate_to). ``values`` are the names that texts may use.
-    ``told`` maps a person to the channel that last carried a notification to them. ``held`` says that a person
+    ``told`` maps everybody notified to the channel by which news goes to them. ``held`` says that a person
     accepted or arrived, so that only a person's close ends it. ``reopens`` is the instant at which a closed one is
     looked at again, None when it is not.
     """

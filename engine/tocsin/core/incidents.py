@@ -1,0 +1,154 @@
+"""The life of an incident: opened, joined, raised, re-activated, cleared, closed."""
+
+from msgspec.structs import replace
+
+from tocsin.book.rule import Rule
+from tocsin.core import escalate, tell
+from tocsin.core.board import key_of
+from tocsin.core.draft import Draft
+from tocsin.domain.change import ActivationSet, IncidentSet, Timer
+from tocsin.domain.incident import (
+    ACKNOWLEDGED,
+    ACTIVE,
+    CLEARED,
+    CLOSED,
+    RANK,
+    UNANSWERED,
+    Activation,
+    Incident,
+)
+from tocsin.domain.notification import PAGE, RAISED
+from tocsin.domain.time import MINUTE
+from tocsin.roster.reach import nearest
+from tocsin.rules.meaning import Meaning
+from tocsin.rules.signal import Cleared, Fired
+
+JOINED_EVERY = 5 * MINUTE
+"""Those who answered are told of joiners at most this often."""
+
+
+def fired(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, now: int) -> None:
+    """A firing opens an incident, joins the active one, or re-activates the open one."""
+    number = draft.open_incident(rule.id, key_of(signal.key))
+    incident = draft.incident(number) if number is not None else None
+    if incident is None:
+        incident = _open(draft, meaning, rule, signal, now)
+    elif incident.condition == CLEARED:
+        incident = _reactivate(draft, meaning, rule, incident, signal, now)
+    else:
+        incident = _join(draft, meaning, rule, incident, signal, now)
+    draft.put(IncidentSet(incident))
+
+
+def _open(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, now: int) -> Incident:
+    activation = Activation(1, now, signal.happened, signal.events)
+    number = draft.last_incident + 1
+    incident = Incident(id=number, rule=rule.id, key=signal.key, book=meaning.book.number, severity=signal.severity,
+                        opened=now, activation=activation, board=bool(rule.escalate_to), values=signal.values)
+    draft.put(ActivationSet(number, activation))
+    return escalate.begin(draft, meaning, incident, policies_for(rule, signal.severity), PAGE, now)
+
+
+def _join(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal: Fired, now: int) -> Incident:
+    activation = replace(incident.activation, events=incident.activation.events + signal.events,
+                         happened=min(incident.activation.happened, signal.happened))
+    draft.put(ActivationSet(incident.id, activation))
+    incident = replace(incident, activation=activation, values=signal.values or incident.values)
+    if RANK[signal.severity] > RANK[incident.severity]:
+        return _raise(draft, meaning, rule, incident, signal.severity, now)
+    if incident.response == ACKNOWLEDGED:
+        incident = _tell_joined(draft, incident, now)
+    return incident
+
+
+def _tell_joined(draft: Draft, incident: Incident, now: int) -> Incident:
+    timer = f"6|joined|{incident.id}"
+    if incident.joined_told is None or now - incident.joined_told >= JOINED_EVERY:
+        tell.joined(draft, incident, now)
+        draft.drop_timer(timer)
+        return replace(incident, joined_told=now)
+    if draft.timer(timer) is None:
+        draft.set_timer(Timer(timer, incident.joined_told + JOINED_EVERY, "escalation", "joined", incident.id))
+    return incident
+
+
+def joined_due(draft: Draft, incident: Incident, now: int) -> None:
+    """Firings joined since the last word to those who answered: tell them now."""
+    if incident.response == ACKNOWLEDGED:
+        tell.joined(draft, incident, now)
+        draft.put(IncidentSet(replace(incident, joined_told=now)))
+
+
+def _raise(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, severity: str, now: int) -> Incident:
+    incident = replace(incident, severity=severity, response=UNANSWERED)
+    draft.drop_timer(f"6|remind|{incident.id}")
+    return escalate.begin(draft, meaning, incident, policies_for(rule, severity), RAISED, now)
+
+
+def _reactivate(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal: Fired, now: int) -> Incident:
+    activation = Activation(incident.activation.number + 1, now, signal.happened, signal.events)
+    draft.put(ActivationSet(incident.id, activation))
+    answered = incident.response == ACKNOWLEDGED
+    incident = replace(incident, activation=activation, condition=ACTIVE, values=signal.values)
+    if answered:
+        incident = replace(incident, response=UNANSWERED, severity=signal.severity, held=False,
+                           book=meaning.book.number)
+        draft.drop_timer(f"6|remind|{incident.id}")
+        return escalate.begin(draft, meaning, incident, policies_for(rule, signal.severity), PAGE, now)
+    if RANK[signal.severity] > RANK[incident.severity]:
+        return _raise(draft, meaning, rule, incident, signal.severity, now)
+    return incident
+
+
+def reopened(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal: Fired, now: int) -> None:
+    """A closed incident whose condition is active still opens again from step one, saying so."""
+    activation = Activation(incident.activation.number + 1, now, signal.happened, signal.events)
+    draft.put(ActivationSet(incident.id, activation))
+    incident = replace(incident, activation=activation, condition=ACTIVE, response=UNANSWERED, closed=None,
+                       closed_by="", reopens=None, held=False, book=meaning.book.number,
+                       values={**incident.values, **signal.values, "reopened": True})
+    draft.put(IncidentSet(escalate.begin(draft, meaning, incident, policies_for(rule, incident.severity), PAGE, now)))
+
+
+def cleared(draft: Draft, signal: Cleared, now: int) -> None:
+    """The condition is over: what is acknowledged closes, what is unanswered stays on the board."""
+    number = draft.open_incident(signal.rule, key_of(signal.key))
+    incident = draft.incident(number) if number is not None else None
+    if incident is None or incident.condition == CLEARED:
+        return
+    incident = end_activation(draft, incident, signal.how, now)
+    done = incident.response == ACKNOWLEDGED and not incident.held
+    if signal.closes or not incident.board or done:
+        close(draft, incident, signal.how, "", now)
+    else:
+        tell.cleared(draft, incident, signal.how, now)
+        draft.put(IncidentSet(incident))
+
+
+def end_activation(draft: Draft, incident: Incident, how: str, now: int) -> Incident:
+    """The incident with its running activation ended."""
+    activation = replace(incident.activation, cleared=now, how=how)
+    draft.put(ActivationSet(incident.id, activation))
+    return replace(incident, activation=activation, condition=CLEARED)
+
+
+def close(draft: Draft, incident: Incident, how: str, by: str, now: int, reopens: int | None = None) -> None:
+    """Close it and tell everybody who was notified, once."""
+    incident = escalate.stop(draft, incident, f"closed: {how}", now)
+    for kind in ("remind", "joined"):
+        draft.drop_timer(f"6|{kind}|{incident.id}")
+    incident = replace(incident, response=CLOSED, closed=now, closed_by=by, reopens=reopens)
+    if reopens is not None:
+        draft.set_timer(Timer(f"6|reopen|{incident.id}", reopens, "escalation", "reopen", incident.id))
+    if incident.board:
+        tell.closed(draft, incident, how, by, now)
+    draft.put(IncidentSet(incident))
+
+
+def policies_for(rule: Rule, severity: str) -> tuple[str, ...]:
+    """The policies that a firing of this severity starts; () for a state and for ``board``."""
+    chosen = rule.escalate_to
+    if isinstance(chosen, dict):
+        listed = nearest(severity, tuple(chosen))
+        chosen = (chosen[listed],) if listed else ()
+    return tuple(name for name in chosen if name != "board")

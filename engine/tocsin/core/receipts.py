@@ -1,0 +1,74 @@
+"""What a receipt changes: a failed way starts the next one at once; a dead address is switched off."""
+
+from msgspec.structs import replace
+
+from tocsin.core import escalate, tell
+from tocsin.core.draft import Draft
+from tocsin.domain.change import AddressSet, IncidentSet, Noted
+from tocsin.domain.incident import Ask, Incident
+from tocsin.domain.input import Receipt
+from tocsin.domain.notification import DELIVERED, EXPIRED, FAILED_PERMANENT, READ, Address
+from tocsin.roster.reach import people_of
+from tocsin.rules.meaning import Meaning
+
+
+def receipt(draft: Draft, meaning: Meaning, item: Receipt, now: int) -> None:
+    """Apply a receipt; one about an incident long closed changes addresses only."""
+    if item.moved_to:
+        draft.put(AddressSet(Address(item.person, item.channel, moved_to=item.moved_to, since=now)))
+    if item.address_dead and item.person:
+        switch_off(draft, meaning, item.person, item.channel, item.detail or item.state, now)
+    incident = draft.incident(item.incident) if item.incident else None
+    if incident is None:
+        return
+    for index, escalation in enumerate(incident.escalations):
+        ask = next((ask for ask in escalation.asks if item.notification in ask.open), None)
+        if ask is None or escalation.state != "running":
+            continue
+        if item.state in (DELIVERED, READ):
+            draft.drop_timer(f"3|receipt|{incident.id}|{index}|{ask.person}")
+        elif item.state in (FAILED_PERMANENT, EXPIRED):
+            incident = _failed(draft, meaning, incident, index, ask, item, now)
+            draft.put(IncidentSet(incident))
+        break
+
+
+def _failed(draft: Draft, meaning: Meaning, incident: Incident, index: int, ask: Ask, item: Receipt,
+            now: int) -> Incident:
+    left = tuple(number for number in ask.open if number != item.notification)
+    incident = escalate.put_ask(incident, index, replace(ask, open=left))
+    if left or ask.over:
+        return incident
+    if ask.waiting:
+        incident = replace(incident, told={**incident.told, ask.person: ask.waiting[0][0]})
+    return escalate.next_group(draft, meaning, incident, index, ask.person, now)
+
+
+def switch_off(draft: Draft, meaning: Meaning, person: str, channel: str, reason: str, now: int) -> None:
+    """No message is sent to this address until the person shows that it works; the shift head is told once."""
+    known = draft.address(person, channel)
+    if known is not None and known.off:
+        return
+    draft.put(AddressSet(Address(person, channel, off=reason, since=now)))
+    draft.put(Noted(now, "address_off", f"{person}: {channel} switched off: {reason}", person=person))
+    name = meaning.content.people[person].name if person in meaning.content.people else person
+    tell_role(draft, meaning, "shift_head", f"{name}: {channel} does not work any more ({reason})", now)
+
+
+def switch_on(draft: Draft, person: str, channel: str, now: int) -> None:
+    """The person has shown that the address works again."""
+    known = draft.address(person, channel)
+    if known is not None and known.off:
+        draft.put(AddressSet(replace(known, off="", since=now)))
+        draft.put(Noted(now, "address_on", f"{person}: {channel} works again", person=person))
+
+
+def tell_role(draft: Draft, meaning: Meaning, role: str, text: str, now: int, severity: str = "high") -> None:
+    """A notice to everybody whom a role of the engine (duty_office, shift_head, administrators) means now."""
+    targets = getattr(meaning.content.roles, role)
+    people = tuple(dict.fromkeys(person for target in targets for person in people_of(target, meaning.content, now)))
+    ways = {person: groups[0] for person in people
+            if (groups := escalate.reachable(draft, meaning, person, severity, ()))}
+    tell.notice(draft, meaning, tuple(ways), text, now, severity=severity, ways=ways)
+
+

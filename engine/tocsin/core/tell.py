@@ -1,0 +1,72 @@
+"""Making notifications: what is to be said to whom by which channel, as rows to come."""
+
+from typing import Any
+
+from tocsin.core.draft import Draft
+from tocsin.domain.change import Noted, NotificationSet
+from tocsin.domain.incident import Incident
+from tocsin.domain.notification import CLEARED, CLOSED, JOINED, NOTICE, TAKEN, Notification
+from tocsin.domain.time import HOUR
+from tocsin.rules.meaning import Meaning
+
+NEWS_EXPIRES = 12 * HOUR
+"""A message that asks for nothing is still worth sending this long after it was decided."""
+
+
+def page(draft: Draft, incident: Incident, kind: str, person: str, channel: str, *, policy: str, step: int,
+         round_: int, now: int, expires: int, values: dict[str, Any] | None = None) -> int:
+    """Ask one person by one channel; the notification's number."""
+    return _put(draft, incident, kind, person, channel, now, expires, values or {}, policy, step, round_)
+
+
+def everybody_told(draft: Draft, incident: Incident, kind: str, now: int, values: dict[str, Any]) -> None:
+    """Tell each person who was notified once, by the channel by which news goes to them."""
+    for person, channel in incident.told.items():
+        _put(draft, incident, kind, person, channel, now, now + NEWS_EXPIRES, values)
+
+
+def cleared(draft: Draft, incident: Incident, how: str, now: int) -> None:
+    everybody_told(draft, incident, CLEARED, now, {"how": how})
+
+
+def closed(draft: Draft, incident: Incident, how: str, by: str, now: int) -> None:
+    everybody_told(draft, incident, CLOSED, now, {"how": how, "who": by})
+
+
+def joined(draft: Draft, incident: Incident, now: int) -> None:
+    """Tell those who answered that further firings have joined."""
+    for person in dict.fromkeys(answer.person for answer in incident.answers if answer.word != "decline"):
+        channel = incident.told.get(person)
+        if channel is not None:
+            _put(draft, incident, JOINED, person, channel, now, now + NEWS_EXPIRES, {})
+
+
+def taken(draft: Draft, incident: Incident, who: str, word: str, now: int, eta: int | None) -> None:
+    """Let every copy that can be edited show who has it."""
+    _put(draft, incident, TAKEN, "", "telegram", now, now + NEWS_EXPIRES,
+         {"who": who, "word": word, "at": now, "eta": eta})
+
+
+def notice(draft: Draft, meaning: Meaning, people: tuple[str, ...], text: str, now: int, *, severity: str = "high",
+           ways: dict[str, tuple[str, ...]]) -> None:
+    """The engine speaks about itself to these people, by the channels given for each."""
+    for person in people:
+        for channel in ways.get(person, ()):
+            number = draft.last_notification + 1
+            draft.put(NotificationSet(Notification(
+                id=number, kind=NOTICE, person=person, channel=channel, created=now, severity=severity,
+                expires=now + NEWS_EXPIRES, book=meaning.book.number, values={"text": text})))
+    if not people:
+        draft.put(Noted(now, "nobody_told", f"nobody is there to be told: {text}"))
+
+
+def _put(draft: Draft, incident: Incident, kind: str, person: str, channel: str, now: int, expires: int,
+         values: dict[str, Any], policy: str = "", step: int = 0, round_: int = 0) -> int:
+    number = draft.last_notification + 1
+    activation = incident.activation
+    draft.put(NotificationSet(Notification(
+        id=number, kind=kind, person=person, channel=channel, created=now, incident=incident.id,
+        activation=activation.number, rule=incident.rule, policy=policy, step=step, round=round_,
+        severity=incident.severity, expires=expires, book=incident.book,
+        values={**incident.key, **incident.values, "count": activation.events, "since": activation.happened, **values})))
+    return number

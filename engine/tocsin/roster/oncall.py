@@ -1,0 +1,73 @@
+"""Who is on duty at an instant."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tocsin.book.contacts import Away, Person, Rotation, Schedule
+from tocsin.domain.time import from_datetime, to_datetime
+
+
+def on_duty(schedule: Schedule, people: dict[str, Person], at: int) -> tuple[str, ...]:
+    """The people on duty at ``at`` (microseconds UTC): one per rotation, then overrides, then stand-ins.
+
+    Boundaries are wall-clock times of the schedule's zone; in the hour that a clock change repeats, the first
+    occurrence counts. Nobody is named twice; () is a gap.
+    """
+    zone = ZoneInfo(schedule.time_zone)
+    duty = [person for rotation in schedule.rotations if (person := turn_of(rotation, zone, at)) is not None]
+    for override in schedule.overrides:
+        if local(override.begin, zone) <= at < local(override.end, zone):
+            if override.instead_of in duty:
+                duty[duty.index(override.instead_of)] = override.person
+            elif override.instead_of:
+                continue
+            else:
+                duty = [override.person]
+    present = [stand_in(person, people, zone, at) for person in duty]
+    return tuple(dict.fromkeys(person for person in present if person))
+
+
+def turn_of(rotation: Rotation, zone: ZoneInfo, at: int) -> str | None:
+    """Whose turn it is in one rotation; None before it begins or after it ends."""
+    begin = datetime.fromisoformat(rotation.begin)
+    if at < _instant(begin, zone) or (rotation.end and at >= local(rotation.end, zone)):
+        return None
+    turn = timedelta(microseconds=rotation.turn)
+    naive = to_datetime(at).astimezone(zone).replace(tzinfo=None)
+    index = max(0, (naive - begin) // turn)
+    while index > 0 and _instant(begin + index * turn, zone) > at:
+        index -= 1
+    while _instant(begin + (index + 1) * turn, zone) <= at:
+        index += 1
+    return rotation.people[index % len(rotation.people)]
+
+
+def stand_in(person: str, people: dict[str, Person], zone: ZoneInfo, at: int) -> str:
+    """The person, or while they are away who stands in for them; "" when nobody does."""
+    seen: set[str] = set()
+    while person in people and (absence := absent(people[person].away, zone, at)) is not None:
+        if person in seen or not absence.stand_in:
+            return ""
+        seen.add(person)
+        person = absence.stand_in
+    return person
+
+
+def absent(away: tuple[Away, ...], zone: ZoneInfo, at: int) -> Away | None:
+    """The absence that contains ``at``; a date without a time means the whole day, the last day inside."""
+    for absence in away:
+        end = datetime.fromisoformat(absence.end)
+        if len(absence.end) <= 10:
+            end += timedelta(days=1)
+        if local(absence.begin, zone) <= at < _instant(end, zone):
+            return absence
+    return None
+
+
+def local(text: str, zone: ZoneInfo) -> int:
+    """The instant of a local date or date-time as written in a schedule; the first one in a repeated hour."""
+    return _instant(datetime.fromisoformat(text), zone)
+
+
+def _instant(naive: datetime, zone: ZoneInfo) -> int:
+    return from_datetime(naive.replace(tzinfo=zone)) if naive.tzinfo is None else from_datetime(naive)

@@ -1,0 +1,68 @@
+"""By which channels a person is reached for a severity, and whom a target means."""
+
+from zoneinfo import ZoneInfo
+
+from tocsin.book.book import Content
+from tocsin.book.contacts import Person, Target
+from tocsin.domain.incident import RANK, SEVERITIES
+from tocsin.roster.oncall import on_duty, stand_in
+
+Groups = tuple[tuple[str, ...], ...]
+
+CHANNEL_ORDER = ("telegram", "sms", "email")
+
+
+def groups_for(person: Person, severity: str, step_by: Groups = ()) -> Groups:
+    """The channel groups tried in turn: the step's, else the person's for this severity.
+
+    A severity that the person does not list takes the nearest listed above, else below; without ``by`` every
+    address is tried in turn.
+    """
+    if step_by:
+        return step_by
+    if not person.by:
+        return tuple((channel,) for channel in CHANNEL_ORDER if channel in person.addresses)
+    nearest_listed = nearest(severity, tuple(person.by))
+    return person.by[nearest_listed] if nearest_listed else ()
+
+
+def nearest(severity: str, listed: tuple[str, ...]) -> str:
+    """The listed severity that serves for this one: itself, the nearest above, else the nearest below; "" if none."""
+    rank = RANK[severity]
+    upward = SEVERITIES[rank:] + tuple(reversed(SEVERITIES[:rank]))
+    return next((name for name in upward if name in listed), "")
+
+
+def people_of(target: Target, content: Content, at: int) -> tuple[str, ...]:
+    """The people whom a target means at an instant; () when nobody."""
+    zone = ZoneInfo(content.site.time_zone)
+    if target.kind == "person":
+        present = stand_in(target.name, content.people, zone, at)
+        return (present,) if present else ()
+    if target.kind == "on_call":
+        schedule = content.schedules.get(target.name)
+        return on_duty(schedule, content.people, at) if schedule else ()
+    if target.kind == "service":
+        return _service(target.name, content, zone, at)
+    if target.kind == "skill":
+        return tuple(sorted(person.id for person in content.people.values() if target.name in person.skills))
+    return ()
+
+
+def _service(name: str, content: Content, zone: ZoneInfo, at: int) -> tuple[str, ...]:
+    service = content.services.get(name)
+    if service is None:
+        return ()
+    if service.members:
+        present = [stand_in(member, content.people, zone, at) for member in service.members]
+        return tuple(dict.fromkeys(person for person in present if person))
+    schedule = content.schedules.get(service.schedule)
+    return on_duty(schedule, content.people, at) if schedule else ()
+
+
+def everybody_on_duty(content: Content, at: int) -> tuple[str, ...]:
+    """Everybody whom any schedule names at this instant, once each, in the schedules' order."""
+    found: dict[str, None] = {}
+    for schedule in content.schedules.values():
+        found.update(dict.fromkeys(on_duty(schedule, content.people, at)))
+    return tuple(found)

@@ -1,0 +1,186 @@
+"""What every word shares: a condition that is true or not, waits for ``for``, fires, holds and clears."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from tocsin.book.match import FieldRef
+from tocsin.book.rule import Rule, SeverityBy
+from tocsin.domain.event import Event, lookup
+from tocsin.domain.incident import RANK
+from tocsin.domain.time import HOUR, MINUTE, SECOND
+from tocsin.rules.duration import duration_of, instant_of, severity_of
+from tocsin.rules.names import values_of
+from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
+
+QUIET = 15 * MINUTE
+"""A momentary condition clears this long after its last firing."""
+SETTLE = 5 * SECOND
+"""A deadline is never sooner than this after the receipt of the event that set it."""
+LATE = HOUR
+"""How long a key remembers what is over, for reports that arrive late."""
+
+TIMER_RANK = {"quiet": 0, "after": 0, "at": 0, "hold": 0, "for": 1, "forget": 2}
+"""At one instant clearings come before firings."""
+
+
+class Told(Struct, frozen=True):
+    """What a firing brings along: when it happened and was received, its severity, names and durations."""
+
+    happened: int
+    received: int
+    severity: str
+    values: dict[str, Any]
+    wait: int | None
+    after: int | None
+    until: int | None
+    hold: int | None
+
+
+class ConditionState(Struct, omit_defaults=True, kw_only=True):
+    """The part of a key's state that every word has.
+
+    ``pending`` waits for ``for`` until ``due``; ``since`` is the event time from which it has been true.
+    ``holding`` is the reason of an ending that ``clear: {hold}`` keeps back.
+    """
+
+    active: bool = False
+    pending: bool = False
+    since: int = 0
+    wait: int = 0
+    due: int = 0
+    newest: int = 0
+    events: int = 0
+    severity: str = ""
+    values: dict[str, Any] = {}
+    holding: str = ""
+    after: int | None = None
+    hold: int | None = None
+
+
+class Condition:
+    """Firing and clearing for one rule; the words decide only when their truth changes."""
+
+    def __init__(self, rule: Rule, names: tuple[str, ...]) -> None:
+        self.rule = rule
+        self.names = names
+        self.own_way = not rule.clear.only
+
+    def told(self, event: Event, key: dict[str, str], first: dict[str, Any]) -> Told:
+        """Read from an event all that firing on it needs."""
+        clear, wait = self.rule.clear, self.rule.when.for_
+        return Told(event.time, event.received, severity_of(self.rule.severity, event),
+                    values_of(self.names, event, key, first), self._wait(wait, event),
+                    duration_of(clear.after, event),
+                    instant_of(lookup(event, clear.at)) if clear.at else None, duration_of(clear.hold, event))
+
+    def _wait(self, wait: int | FieldRef | None, event: Event) -> int | None:
+        return None if wait is None else duration_of(wait, event) or 0
+
+    def fire(self, state: Any, told: Told, key: dict[str, str], member: str, now: int, verdict: Verdict) -> None:
+        """The condition is true (again) by this report: fire, join, or go on waiting for ``for``."""
+        fresh = not (state.active or state.pending)
+        state.since = told.happened if fresh else min(state.since, told.happened)
+        if fresh or told.happened >= state.newest:
+            state.newest, state.values = told.happened, told.values
+            state.after, state.hold = told.after, told.hold
+        verdict.timers["forget"] = None
+        if state.holding:
+            state.holding = ""
+            verdict.timers["hold"] = None
+        if state.active:
+            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values),)
+            self.watch(state, told.until, now, verdict)
+        elif told.wait is not None:
+            self._wait_for(state, told, verdict)
+        else:
+            state.active = True
+            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values),)
+            self.watch(state, told.until, now, verdict)
+
+    def _wait_for(self, state: Any, told: Told, verdict: Verdict) -> None:
+        state.wait = told.wait or 0
+        due = max(state.since + state.wait, told.received + SETTLE)
+        if not state.pending:
+            state.pending, state.events, state.severity, state.due = True, 1, told.severity, due
+        else:
+            state.events += 1
+            state.severity = max(state.severity, told.severity, key=RANK.__getitem__)
+            if due >= state.due:
+                return
+            state.due = due
+        verdict.timers["for"] = due
+
+    def fire_late(self, state: Any, told: Told, over: int, key: dict[str, str], member: str, now: int,
+                  verdict: Verdict) -> None:
+        """A report of something that was already over at event time ``over``: told, and cleared at once."""
+        if state.active:
+            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values),)
+        elif not state.pending and (told.wait is None or over > told.happened + told.wait):
+            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, told.values),
+                                Cleared(self.rule.id, key, "late report", now, self.rule.clear.closes))
+
+    def untrue(self, state: Any, happened: int, how: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
+        """The truth has ended at event time ``happened``: stop waiting, or clear (after ``hold``)."""
+        if state.pending:
+            state.pending = False
+            verdict.timers["for"] = None
+            if happened > state.since + state.wait:
+                verdict.signals += (self._fired(key, state.since, state.severity, state.events, "", state.values),
+                                    Cleared(self.rule.id, key, how, happened, self.rule.clear.closes))
+            self.rest(state, now, verdict)
+        elif state.active and not state.holding:
+            self.end(state, happened, how, key, now, verdict)
+
+    def end(self, state: Any, happened: int, how: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
+        """Clear, or keep it active for ``clear: {hold}`` first."""
+        if state.hold:
+            state.holding = how
+            verdict.timers["hold"] = now + state.hold
+        else:
+            self.clear(state, happened, how, key, now, verdict)
+
+    def clear(self, state: Any, happened: int, how: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
+        """The condition is over."""
+        state.active, state.holding = False, ""
+        verdict.signals += (Cleared(self.rule.id, key, how, happened, self.rule.clear.closes),)
+        for kind in ("quiet", "after", "at", "hold"):
+            verdict.timers[kind] = None
+        self.rest(state, now, verdict)
+
+    def rest(self, state: Any, now: int, verdict: Verdict) -> None:
+        """Nothing runs for this key: forget it once late reports can no longer concern it."""
+        state.values = {}
+        verdict.timers["forget"] = now + LATE
+
+    def watch(self, state: Any, until: int | None, now: int, verdict: Verdict) -> None:
+        """Set the timers by which an active condition ends on its own; words with more ways add theirs."""
+        verdict.timers["after"] = now + state.after if state.after is not None else None
+
+    def due(self, state: Any, kind: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
+        """A timer of this key came due."""
+        if kind == "for" and state.pending:
+            state.pending, state.active = False, True
+            verdict.signals += (self._fired(key, state.since, state.severity, state.events, "", state.values),)
+            self.watch(state, None, now, verdict)
+        elif kind == "hold" and state.holding:
+            self.clear(state, now, state.holding, key, now, verdict)
+        elif kind == "forget" and not (state.active or state.pending):
+            verdict.window = None
+        elif kind in ("after", "at") and state.active and not state.holding:
+            self.forget_truth(state)
+            self.end(state, now, "quiet" if kind == "after" else "time over", key, now, verdict)
+
+    def forget_truth(self, state: Any) -> None:
+        """Drop whatever made the condition true: it ended by the rule's own ``clear``."""
+
+    def _fired(self, key: dict[str, str], happened: int, severity: str, events: int, member: str,
+               values: dict[str, Any]) -> Signal:
+        return Fired(self.rule.id, key, happened, severity, events, member, values)
+
+
+def severity_from(severity: str | SeverityBy, values: dict[str, Any]) -> str:
+    """The severity where only names are known, not an event; unmapped or absent is medium."""
+    if isinstance(severity, str):
+        return severity
+    return severity.mapping.get(str(values.get(severity.field)), "medium")
