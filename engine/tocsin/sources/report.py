@@ -7,7 +7,7 @@ class Report(Protocol):
     """Where sources count and say what they noticed; neither may block or raise."""
 
     def count(self, source: str, outcome: str, number: int = 1) -> None:
-        """``outcome``: accepted, duplicate, rejected, throttled, refused, retained or ignored."""
+        """``outcome``: accepted, duplicate, rejected, throttled, refused, uncommitted, retained, ignored."""
 
     def say(self, source: str, kind: str, sentence: str) -> None:
         """One thing a person should see; ``kind`` groups them: clock, rejected, refused, truncated, connection."""

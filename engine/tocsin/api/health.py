@@ -1,0 +1,35 @@
+"""Is it alive, is it ready, and its numbers."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+Problems = Callable[[], Sequence[str]]
+"""Sentences that say what is wrong; none when all is well."""
+
+
+def health_routes(mode: str, registry: CollectorRegistry, alive: Problems, ready: Problems) -> list[Route]:
+    """``/healthz`` (restart the process when it is red), ``/readyz`` (send it no events while it is red) and
+    ``/metrics``. ``mode`` is live or practice and stands in every answer.
+    """
+
+    def answer(problems: Problems) -> Response:
+        found = list(problems())
+        body = msgspec.json.encode({"status": "red" if found else "green", "mode": mode, "problems": found})
+        return Response(body, 503 if found else 200, media_type="application/json")
+
+    async def healthz(request: Request) -> Response:
+        return answer(alive)
+
+    async def readyz(request: Request) -> Response:
+        return answer(lambda: [*alive(), *ready()])
+
+    async def metrics(request: Request) -> Response:
+        return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
