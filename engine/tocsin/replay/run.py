@@ -1,0 +1,93 @@
+"""A run of the core on a virtual clock: events in file order, timers between them, nothing sent."""
+
+import heapq
+from collections.abc import Callable, Iterable
+
+from tocsin.core.board import Board, apply
+from tocsin.core.step import step
+from tocsin.domain.change import Change, NotificationSet, TimerSet
+from tocsin.domain.event import Event
+from tocsin.domain.identity import identity, remembered_for
+from tocsin.domain.input import Answer, Arrival, Input, Receipt, TimerDue
+from tocsin.domain.notification import DELIVERED
+from tocsin.ports import Matcher
+from tocsin.rules.meaning import Meaning
+
+Witness = Callable[[int, Input, list[Change]], None]
+"""Told (instant, input, changes) of every step, in order."""
+
+
+class Run:
+    """One replay: the clock is moved by what is fed, never by the machine.
+
+    Every message counts as delivered the instant it is decided, so that a missing receipt starts no further
+    channel. ``clock`` is the present instant, None before the first event.
+    """
+
+    def __init__(self, meaning: Meaning, matcher: Matcher, witness: Witness) -> None:
+        self.board = Board()
+        self.clock: int | None = None
+        self.events = self.duplicates = self.late = 0
+        self._meaning, self._matcher, self._witness = meaning, matcher, witness
+        self._due: list[tuple[int, str]] = []
+        self._seen: dict[bytes, int] = {}
+        self._newest: int | None = None
+
+    def feed(self, event: Event, at: int) -> None:
+        """An event that comes at instant ``at``; an instant behind the clock means now."""
+        at = at if self.clock is None else max(at, self.clock)
+        self.run_timers(before=at)
+        self.clock = at
+        self.events += 1
+        if self._duplicate(event, at):
+            self.duplicates += 1
+            return
+        if self._newest is not None and event.time < self._newest:
+            self.late += 1
+        self._newest = event.time if self._newest is None else max(self._newest, event.time)
+        self._apply(Arrival(event, self._matcher.match(event), self._meaning.book.number), at)
+
+    def answer(self, answer: Answer, at: int) -> None:
+        """A person's word at instant ``at``; timers due before it run first."""
+        self.run_timers(before=at)
+        self.clock = at if self.clock is None else max(at, self.clock)
+        self._apply(answer, self.clock)
+
+    def run_until(self, until: int) -> None:
+        """Run the timers due before ``until``; those due exactly then do not run."""
+        self.run_timers(before=until)
+        self.clock = until if self.clock is None else max(until, self.clock)
+
+    def run_timers(self, before: int) -> None:
+        """Run, in due order, the timers due before an instant."""
+        while self._due and self._due[0][0] < before:
+            due, timer = heapq.heappop(self._due)
+            standing = self.board.timers.get(timer)
+            if standing is not None and standing.due == due:
+                self.clock = due if self.clock is None else max(due, self.clock)
+                self._apply(TimerDue(timer), self.clock)
+
+    def _duplicate(self, event: Event, at: int) -> bool:
+        what = identity(event)
+        first = self._seen.get(what)
+        if first is not None and at - first < remembered_for(event):
+            return True
+        self._seen[what] = at
+        return False
+
+    def _apply(self, item: Input, now: int) -> None:
+        changes = step(self.board, self._meaning, item, now)
+        apply(self.board, changes)
+        self._witness(now, item, changes)
+        for change in changes:
+            if isinstance(change, TimerSet):
+                heapq.heappush(self._due, (change.timer.due, change.timer.id))
+        for delivered in tuple(_receipts(changes, self._meaning.receipts)):
+            self._apply(delivered, now)
+
+
+def _receipts(changes: list[Change], channels: frozenset[str]) -> Iterable[Receipt]:
+    for change in changes:
+        if isinstance(change, NotificationSet) and change.notification.channel in channels:
+            sent = change.notification
+            yield Receipt(sent.id, DELIVERED, sent.incident, sent.person, sent.channel)
