@@ -144,6 +144,13 @@ async def test_chats_that_cannot_be_reached_say_why(telegram: TelegramEmulator, 
     await bot.send_message(-1001, "а")
 
 
+async def test_who_writes_to_the_bot_has_unblocked_it(telegram: TelegramEmulator, bot: Bot) -> None:
+    """After a person's message the bot may write again."""
+    telegram.state.block(OLENA)
+    telegram.state.say(OLENA, "/start")
+    await bot.send_message(OLENA, "а")
+
+
 async def test_editing_follows_the_documents(telegram: TelegramEmulator, bot: Bot) -> None:
     """An edit changes what is shown, the same edit again is refused, a missing message is not found."""
     sent = await bot.send_message(OLENA, "а", reply_markup=keyboard("x"))

@@ -19,13 +19,15 @@ MAX_ANSWER = 200
 _COMMON = ("business_connection_id", "message_thread_id", "disable_notification", "protect_content")
 _SENDING = (*_COMMON, "chat_id", "parse_mode", "reply_markup", "reply_parameters", "message_effect_id",
             "allow_paid_broadcast", "direct_messages_topic_id", "suggested_post_parameters")  # fmt: skip
+# What is understood or may be ignored without harm. Anything else is ignored as the real API does, but
+# kept in `unknown_parameters`: misspelt names, and real ones that are not emulated, such as `entities`.
 KNOWN: dict[str, tuple[str, ...]] = {
     "getme": (),
-    "sendmessage": (*_SENDING, "text", "entities", "link_preview_options"),
-    "sendphoto": (*_SENDING, "photo", "caption", "caption_entities", "show_caption_above_media",
+    "sendmessage": (*_SENDING, "text", "link_preview_options"),
+    "sendphoto": (*_SENDING, "photo", "caption", "show_caption_above_media",
                   "has_spoiler"),
     "editmessagetext": ("business_connection_id", "chat_id", "message_id", "inline_message_id", "text",
-                        "parse_mode", "entities", "link_preview_options", "reply_markup"),
+                        "parse_mode", "link_preview_options", "reply_markup"),
     "editmessagereplymarkup": ("business_connection_id", "chat_id", "message_id", "inline_message_id",
                                "reply_markup"),
     "deletemessage": ("chat_id", "message_id"),
@@ -70,8 +72,8 @@ class TelegramApi:
         if work is None:
             raise Refusal(404, "Not Found")
         self.state.calls[method] = self.state.calls.get(method, 0) + 1
-        for parameter in given:
-            if parameter not in KNOWN[name]:
+        for parameter, value in given.items():
+            if parameter not in KNOWN[name] and not isinstance(value, Upload):
                 self.state.unknown_parameters.append((method, parameter))
         try:
             return await work(given)

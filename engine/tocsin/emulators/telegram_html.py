@@ -28,6 +28,7 @@ _TYPES = {
 }
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _ENTITY = re.compile(r"&(?:#(?P<decimal>[0-9]{1,7})|#x(?P<hex>[0-9a-fA-F]{1,6})|(?P<name>lt|gt|amp|quot));?")
+_SPECIAL = re.compile("[<&]")
 _ATTRIBUTE = re.compile(r"\s*([^\s=>]+)\s*(?:=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+)))?")
 
 
@@ -54,7 +55,8 @@ def parse_html(source: str) -> tuple[str, list[dict[str, Any]]]:
             length += units(plain)
             at = found.end()
         elif character != "<":
-            end = _next_special(source, at + 1)
+            special = _SPECIAL.search(source, at + 1)
+            end = special.start() if special else len(source)
             out.append(source[at:end])
             length += units(source[at:end])
             at = end
@@ -67,12 +69,6 @@ def parse_html(source: str) -> tuple[str, list[dict[str, Any]]]:
     if opened:
         raise EntitiesError(f'Can\'t find end tag corresponding to start tag "{opened[-1][0]}"')
     return _trimmed("".join(out), entities)
-
-
-def _next_special(source: str, at: int) -> int:
-    while at < len(source) and source[at] not in "<&":
-        at += 1
-    return at
 
 
 def _decoded(found: re.Match[str]) -> str:
