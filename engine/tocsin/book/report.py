@@ -39,6 +39,7 @@ class Report:
         self.findings: list[Finding] = []
         self.declared: dict[str, dict[str, Location]] = {}
         self.references: list[Reference] = []
+        self.aliases: dict[str, dict[str, str]] = {}
         self._lines: dict[str, list[str]] = {}
 
     def open(self, path: str, text: str) -> list[str]:
@@ -86,13 +87,18 @@ class Report:
         else:
             names[name] = where
 
-    def refer(self, kind: str, name: str, where: Location, written: str = "") -> None:
-        self.references.append(Reference(kind, name, where, written or name))
+    def refer(self, kind: str, name: str, where: Location, written: str = "") -> str:
+        """Note that a place relies on a name; the full name when a short one was written."""
+        full = self.aliases.get(kind, {}).get(name, name)
+        self.references.append(Reference(kind, full, where, written or name))
+        return full
 
     def resolve(self) -> None:
         """Turn every reference to a name that nothing declares into an error."""
         for reference in self.references:
             known = self.declared.get(reference.kind, {})
+            if reference.kind == "column" and reference.name.partition(".")[0] not in self.declared.get("list", {}):
+                continue
             if reference.name not in known:
                 self.unknown(reference.where, KINDS.get(reference.kind, reference.kind), reference.name, known,
                              reference.written)

@@ -62,13 +62,15 @@ class RuleTest(Struct, frozen=True, omit_defaults=True):
     """A test beside its rule.
 
     ``events`` are (offset in microseconds from the test's start, the event as written). ``expect`` is None for
-    ``expect: nothing``, else the expectations as written, each a mapping.
+    ``expect: nothing``, else the expectations as written, each a mapping. ``starts`` is the instant (RFC 3339) or
+    local date-time of the site at which the test starts, "" for any.
     """
 
     name: str
     events: tuple[tuple[int, dict[str, Any]], ...]
     expect: tuple[dict[str, Any], ...] | None
     where: Location = Location("")
+    starts: str = ""
 
 
 class Rule(Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -197,9 +197,8 @@ class Name(Text):
         self.kind, self.prefix = kind, prefix
 
     def read(self, node: Node, report: Report) -> str:
-        name = super().read(node, report).removeprefix(self.prefix)
-        report.refer(self.kind, name, node.where)
-        return name
+        written = super().read(node, report)
+        return report.refer(self.kind, written.removeprefix(self.prefix), node.where, written)
 
     def schema(self) -> Json:
         return {"type": "string"}

@@ -56,19 +56,17 @@ def describe(node: Node) -> str:
 
 
 class Text(Shape[str]):
-    """A text of one line; ``prose`` is text for people, where a comment behind it is suspicious."""
+    """A text of one line (of several with ``lines``); behind ``prose``, text for people, a comment is suspicious."""
 
-    def __init__(self, what: str = "a text", *, prose: bool = False, limit: int = 1000, empty: bool = False) -> None:
-        self.what, self.prose, self.limit, self.empty = what, prose, limit, empty
+    def __init__(self, what: str = "a text", *, prose: bool = False, limit: int = 1000, lines: bool = False) -> None:
+        self.what, self.prose, self.limit, self.lines = what, prose, limit, lines
 
     def read(self, node: Node, report: Report) -> str:
-        if self.empty and isinstance(node, Scalar) and not node.plain and not node.text:
-            return ""
         scalar = self.scalar(node, report)
         text = scalar.text.strip()
         if not text:
             self.refuse(node, report, f"{self.what} is empty")
-        if "\n" in text or "\r" in text:
+        if not self.lines and ("\n" in text or "\r" in text):
             self.refuse(node, report, f"{self.what} is one line: put it in quotes on one line")
         if len(text) > self.limit:
             self.refuse(node, report, f"{self.what} has {len(text)} characters, more than {self.limit}")

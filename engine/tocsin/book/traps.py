@@ -171,8 +171,8 @@ def _explain_line(path: str, lines: list[str], number: int, column: int, problem
             if segment[0][0] == '"' and segment.start() <= column < segment.end():
                 inner = segment[0][1:-1].replace('\\"', '"')
                 repaired = line[:segment.start()] + "'" + inner.replace("'", "''") + "'" + line[segment.end():]
-                return _trap(path, lines, number, line.rfind("\\", 0, column + 1), 'a backslash inside "…" begins an escape: write the text in '
-                             "single quotes, where it stands for itself", repaired)
+                return _trap(path, lines, number, line.rfind("\\", 0, column + 1), 'a backslash inside "…" begins an '
+                             "escape: write the text in single quotes, where it stands for itself", repaired)
     comparison = _COMPARISON.search(bare)
     if comparison is not None and abs(comparison.start(2) - column) <= len(comparison[2]) + 1:
         text = comparison[2]
@@ -246,8 +246,8 @@ def _no_colon(path: str, lines: list[str], number: int, column: int) -> Trap:
 
 def _no_space(where: Location, glued: re.Match[str]) -> Trap:
     repaired = f"{glued[1]}{glued[2]}: {glued[3]}"
-    return Trap(Finding(where, f'"{glued[2]}:" needs a space after its colon', "error", repaired.strip()), where.line - 1,
-                repaired)
+    finding = Finding(where, f'"{glued[2]}:" needs a space after its colon', "error", repaired.strip())
+    return Trap(finding, where.line - 1, repaired)
 
 
 def _second_colon(path: str, lines: list[str], number: int, column: int) -> Trap:

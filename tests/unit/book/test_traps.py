@@ -83,8 +83,9 @@ RIGHT = [
     "severity: critical                 # a comment", "severity: critical # a comment", "say: 'Пожежа #3'",
     "type: alarm.*", "type: {any_of: [alarm.*, test.*]}", 'like: "AB*12"', 'say: "{{ site }}"', "at: 10:30",
     "phone: +380501234567", r"matches: '\d+'", "say: |\n  two\n  lines", "say: >\n  one\n  line",
-    "events: [{+0s: {type: alarm.panic}}]", "# yaml-language-server: $schema=rules.json\na: b", "a: b\n\n\n", "---\na: b\n",
-    "a: [b, c: d]", "\ufeffa: b", "a: b\r\nc: d\r\n", "a: x#3", 'a: "tab\there"', "a: http://example.org", "a: {'b': c}",
+    "events: [{+0s: {type: alarm.panic}}]", "# yaml-language-server: $schema=rules.json\na: b", "a: b\n\n\n",
+    "---\na: b\n", "a: [b, c: d]", "\ufeffa: b", "a: b\r\nc: d\r\n", "a: x#3", 'a: "tab\there"',
+    "a: http://example.org", "a: {'b': c}",
 ]
 
 

@@ -1,0 +1,106 @@
+"""Matches that no event can satisfy, found before anybody waits for them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tocsin.book.match import Expect, FieldRef, Match, NoneOf
+from tocsin.book.patterns import compile_pattern, like_pattern
+
+_NEGATIVE = frozenset({"not", "not_in"})
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "above": lambda value, limit: value > limit, "at_least": lambda value, limit: value >= limit,
+    "below": lambda value, limit: value < limit, "at_most": lambda value, limit: value <= limit,
+}
+
+
+def contradictions(match: Match) -> list[str]:
+    """Sentences on what makes the match impossible; nested matches are judged where they are read."""
+    by_field: dict[str, list[Expect]] = {}
+    for clause in match.clauses:
+        if isinstance(clause, Expect) and not isinstance(clause.value, FieldRef):
+            by_field.setdefault(clause.field, []).append(clause)
+    found = [sentence for field, expects in by_field.items() if (sentence := _impossible(field, expects))]
+    for clause in match.clauses:
+        if isinstance(clause, NoneOf):
+            found += [_excluded(inner) for inner in clause.matches if set(inner.clauses) <= set(match.clauses)]
+    return found
+
+
+def _excluded(inner: Match) -> str:
+    if not inner.clauses:
+        return "none: [{}] excludes every event"
+    return "none: excludes exactly what the match asks for, so nothing could ever match"
+
+
+def _impossible(field: str, expects: list[Expect]) -> str:
+    if any(e.operator == "exists" and e.value is False for e in expects):
+        positive = any(e.operator not in _NEGATIVE and (e.operator, e.value) != ("exists", False) for e in expects)
+        return f"{field} is to be missing and to have a value at once, so nothing could ever match" if positive else ""
+    candidates = [e for e in expects if e.operator in ("is", "any_of")]
+    if candidates:
+        values = [value for value in _values(candidates[0]) if all(_holds(e, value) for e in expects)]
+        if not values and len(expects) > 1:
+            words = " and ".join(e.operator.replace("any_of", "one of a list") for e in expects)
+            return f"no value of {field} fits {words} together, so nothing could ever match"
+        return ""
+    return _empty_interval(field, expects)
+
+
+def _empty_interval(field: str, expects: list[Expect]) -> str:
+    lows = [e for e in expects if e.operator in ("above", "at_least")]
+    highs = [e for e in expects if e.operator in ("below", "at_most")]
+    for low in lows:
+        for high in highs:
+            a, b = low.value, high.value
+            if isinstance(a, int | float) and isinstance(b, int | float):
+                touching = low.operator == "at_least" and high.operator == "at_most"
+                if a > b or (a == b and not touching):
+                    words = f"{low.operator.replace('_', ' ')} {a} and {high.operator.replace('_', ' ')} {b}"
+                    return f"no number is {words}: {field} could never match"
+    return ""
+
+
+def _values(expect: Expect) -> tuple[Any, ...]:
+    return expect.value if isinstance(expect.value, tuple) else (expect.value,)
+
+
+def _same(field: str, left: Any, right: Any, fold: bool) -> bool:
+    if isinstance(left, bool) is not isinstance(right, bool):
+        return False
+    if isinstance(left, str) and isinstance(right, str):
+        if field == "type" and (left.endswith(".*") or right.endswith(".*")):
+            return left[:-1].startswith(right[:-1]) or right[:-1].startswith(left[:-1])
+        return left.casefold() == right.casefold() if fold else left == right
+    return bool(left == right)
+
+
+def _holds(expect: Expect, value: Any) -> bool:
+    """Whether a value fits; true where that cannot be told here (lists, prefixes of types)."""
+    field, operator, wanted, fold = expect.field, expect.operator, expect.value, expect.fold
+    if operator in ("is", "any_of"):
+        return any(_same(field, value, one, fold) for one in _values(expect))
+    if field == "type" and isinstance(value, str) and value.endswith(".*"):
+        return True
+    if operator == "not" or (operator == "not_in" and isinstance(wanted, tuple)):
+        return not any(_same(field, value, one, fold) for one in _values(expect))
+    if operator in _COMPARE:
+        return (isinstance(value, int | float) and not isinstance(value, bool) and isinstance(wanted, int | float)
+                and _COMPARE[operator](value, wanted))
+    if operator in ("in", "not_in", "exists"):
+        return True
+    return isinstance(value, str) and isinstance(wanted, str) and _fits_text(operator, value, wanted, fold)
+
+
+def _fits_text(operator: str, value: str, wanted: str, fold: bool) -> bool:
+    if operator in ("matches", "like"):
+        if fold:
+            return True
+        pattern = compile_pattern(wanted) if operator == "matches" else like_pattern(wanted)
+        return pattern.fullmatch(value) is not None
+    if fold:
+        value, wanted = value.casefold(), wanted.casefold()
+    if operator == "contains":
+        return wanted in value
+    return value.startswith(wanted) if operator == "starts_with" else value.endswith(wanted)
+
+
