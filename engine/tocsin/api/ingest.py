@@ -44,9 +44,9 @@ class Outcome(Struct, frozen=True):
 class Ingest:
     """An ASGI endpoint that takes events in: token, quota, body, items, commit, answer, in this order."""
 
-    def __init__(self, kind: str, path: str, choose: Choice, doors: Doors, intake: Intake, clock: Clock,
+    def __init__(self, kinds: tuple[str, ...], path: str, choose: Choice, doors: Doors, intake: Intake, clock: Clock,
                  report: Report) -> None:
-        self._kind = kind
+        self._kinds = kinds
         self._path = path
         self._choose = choose
         self._doors = doors
@@ -84,9 +84,9 @@ class Ingest:
             elif name == b"content-encoding":
                 encoding = value
         door = self._door(credentials)
-        if door.kind != self._kind:
+        if door.kind not in self._kinds:
             raise Problem(403, f"this token belongs to {door.source}, a source of kind {door.kind}: "
-                               f"{self._path} is for kind {self._kind}")
+                               f"{self._path} is for kind {' or '.join(self._kinds)}")
         if encoding not in (b"", b"identity"):
             raise Problem(415, "compressed bodies are not accepted: send it without Content-Encoding")
         self._check_quota(door, door.quota.wait(1))
@@ -161,7 +161,8 @@ class Ingest:
 
 def ingest_routes(doors: Doors, intake: Intake, clock: Clock, report: Report) -> list[Route]:
     """``POST /v1/events`` and ``POST /v1/alertmanager``."""
-    ways: tuple[tuple[str, str, Choice], ...] = (
-        ("http", "/v1/events", events_format), ("alertmanager", "/v1/alertmanager", alerts_format))
-    return [Route(path, Ingest(kind, path, choose, doors, intake, clock, report), methods=["POST"])
-            for kind, path, choose in ways]
+    ways: tuple[tuple[tuple[str, ...], str, Choice], ...] = (
+        (("http", "cloudevents"), "/v1/events", events_format),
+        (("alertmanager",), "/v1/alertmanager", alerts_format))
+    return [Route(path, Ingest(kinds, path, choose, doors, intake, clock, report), methods=["POST"])
+            for kinds, path, choose in ways]

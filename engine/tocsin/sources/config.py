@@ -1,8 +1,8 @@
 """What config.yaml says of one source, as the sources read it."""
 
-from msgspec import Struct
+from typing import Any
 
-from tocsin.domain.time import HOUR
+from msgspec import Struct
 
 
 class Allowance(Struct, frozen=True):
@@ -13,35 +13,34 @@ class Allowance(Struct, frozen=True):
 
 
 class StatusWords(Struct, frozen=True):
-    """Which values of a payload's field mean firing and which resolved; any other value is refused."""
+    """``status`` by the value at the place ``of``; a value in neither list leaves the event without status."""
 
     of: str
-    firing: tuple[str, ...] = ("firing",)
-    resolved: tuple[str, ...] = ("resolved",)
+    firing: tuple[Any, ...] = ()
+    resolved: tuple[Any, ...] = ()
 
 
 class TopicMap(Struct, frozen=True):
-    """One line of ``map:``: which topics become which event.
+    """How the messages of MQTT topics become events.
 
-    ``topic`` has the wildcards of MQTT (``+``, ``#``) and named levels: ``alarm/{site}/{device}/state``. A name that
-    is a top-level field of events fills it, any other becomes a key of ``data``; ``type`` may hold them too.
-    ``fields`` maps top-level fields (``lat``, ``lon``, ``accuracy_m`` for the location) to dotted paths in a
-    JSON payload. ``state`` says that a retained message is worth an event: it tells how things are.
+    ``topic`` is a filter with ``+`` and ``#``. ``map`` gives for a field of the event (``site``, ``data.zone``,
+    ``location.lat``) the place it comes from: ``topic.2`` the second level of the topic, ``payload`` the whole
+    payload, ``payload.a.b`` a value inside a JSON payload, a quoted text itself. ``only`` lists by such a place
+    the values without which a message is left out.
     """
 
     topic: str
     type: str
-    fields: dict[str, str] = {}
+    map: dict[str, str] = {}
+    only: dict[str, tuple[Any, ...]] = {}
     status: StatusWords | None = None
-    state: bool = False
 
 
 class SourceConfig(Struct, frozen=True, kw_only=True):
     """One source.
 
     ``token_hash`` is 64 hexadecimal digits. ``url`` (``mqtt://host:port``, ``mqtts://``) with ``username``,
-    ``password``, ``client_id`` and ``ca_file`` are for brokers; ``prefix`` is the first level of a profile's topics
-    ("" its usual one). ``late`` is microseconds that events of this source may come late.
+    ``password`` and ``client_id`` are for brokers, where messages are read by a ``profile`` or by ``topics``.
     """
 
     name: str
@@ -51,11 +50,8 @@ class SourceConfig(Struct, frozen=True, kw_only=True):
     username: str = ""
     password: str = ""
     client_id: str = ""
-    ca_file: str = ""
     profile: str = ""
-    prefix: str = ""
-    map: tuple[TopicMap, ...] = ()
-    late: int = HOUR
+    topics: tuple[TopicMap, ...] = ()
     buffers: bool = False
     allowance: Allowance = Allowance()
 
