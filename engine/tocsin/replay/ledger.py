@@ -17,6 +17,7 @@ class Story:
         self.activations: dict[int, Activation] = {}
         self.notifications: list[Notification] = []
         self.suppressed: list[Suppressed] = []
+        self.values: dict[str, Any] = {}
 
     def line(self) -> dict[str, Any]:
         """The JSON object of this incident; instants as RFC 3339 in UTC."""
@@ -45,7 +46,7 @@ class Ledger:
             if isinstance(change, IncidentSet):
                 incident = change.incident
                 story = self._story(incident.id)
-                story.rule, story.key = incident.rule, incident.key
+                story.rule, story.key, story.values = incident.rule, incident.key, incident.values
                 story.severity = max(story.severity, incident.severity, key=RANK.__getitem__)
         for change in changes:
             match change:
