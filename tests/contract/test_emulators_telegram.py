@@ -354,9 +354,16 @@ class TestFaults:
         assert len(telegram.state.messages(OLENA)) == arrived
         await bot.send_message(OLENA, "б")
 
-    async def test_a_hang_lasts_until_the_client_gives_up_or_it_is_released(
-        self, telegram: TelegramEmulator, bot: Bot
-    ) -> None:
+    async def test_a_hang_ends_when_the_client_gives_up(self, telegram: TelegramEmulator, bot: Bot) -> None:
+        """Nothing is sent later, and no request is left behind."""
+        fault = telegram.faults.add({"method": "sendMessage"}, "hang")
+        sending = asyncio.create_task(bot.send_message(OLENA, "а"))
+        assert await telegram.faults.struck(fault)
+        sending.cancel()
+        assert await telegram.faults.idle()
+        assert telegram.state.messages(OLENA) == []
+
+    async def test_a_hang_lasts_until_it_is_released(self, telegram: TelegramEmulator, bot: Bot) -> None:
         """The request gets no answer, and nothing is sent."""
         fault = telegram.faults.add({"method": "sendMessage"}, "hang")
         sending = asyncio.create_task(bot.send_message(OLENA, "а"))

@@ -116,14 +116,27 @@ class Faults:
     async def hang(self, rule: Fault) -> None:
         """Stand still until ``release`` or ``clear``."""
         self._hanging.append(rule)
+        self._bell.ring()
         try:
             await self._bell.wait_for(lambda: rule.released)
         finally:
             self._hanging.remove(rule)
+            self._bell.ring()
 
     async def struck(self, rule: Fault, hits: int = 1, seconds: float = 10.0) -> bool:
-        """Wait until the rule has struck ``hits`` times; False when it has not within ``seconds``."""
-        return await self._bell.wait_for(lambda: rule.hits >= hits, seconds)
+        """Wait until the rule has struck ``hits`` times, and a ``hang`` really hangs.
+
+        False when that has not come about within ``seconds``.
+        """
+
+        def seen() -> bool:
+            return rule.hits >= hits and (rule.kind != "hang" or rule in self._hanging)
+
+        return await self._bell.wait_for(seen, seconds)
+
+    async def idle(self, seconds: float = 10.0) -> bool:
+        """Wait until no request hangs any more; False when one still does after ``seconds``."""
+        return await self._bell.wait_for(lambda: not self._hanging, seconds)
 
     def release(self, rule: Fault) -> None:
         """Let go what hangs on this rule, and remove the rule."""

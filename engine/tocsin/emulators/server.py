@@ -71,7 +71,12 @@ async def misbehave(
     if fault.kind == "slow":
         await faults.sleep(fault.seconds)
     if fault.kind == "hang":
-        await faults.hang(fault)
+        hanging = asyncio.create_task(faults.hang(fault))
+        gone = asyncio.create_task(_gone(receive))
+        await asyncio.wait({hanging, gone}, return_when=asyncio.FIRST_COMPLETED)
+        hanging.cancel()
+        gone.cancel()
+        await asyncio.gather(hanging, gone, return_exceptions=True)
     if fault.kind in ("hang", "drop"):
         await cut(scope, receive)
         return True
@@ -81,6 +86,10 @@ async def misbehave(
 async def cut(scope: Scope, receive: Receive) -> None:
     """Close the connection of this request without one more byte."""
     scope[CUT]()
+    await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -148,7 +157,11 @@ class LoopbackServer:
         )
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[taken]))
-        await self._server.ready.wait()
+        ready = asyncio.create_task(self._server.ready.wait())
+        await asyncio.wait({ready, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            ready.cancel()
+            await self._task
 
     async def stop(self) -> None:
         """Close every connection and wait until the port is free."""
