@@ -126,12 +126,29 @@ Handler = Callable[[Inbound], Awaitable[Reply]]
 """Commits what an Inbound means and gives the reply; raises StoreError when it could not be committed."""
 
 
+class Limits(Struct, frozen=True, omit_defaults=True):
+    """How fast a provider lets us send: (at most n, in any d microseconds) pairs, all of which hold.
+
+    ``per_group`` replaces ``per_address`` for addresses that begin with "-" (Telegram groups).
+    """
+
+    per_address: tuple[tuple[int, int], ...] = ()
+    per_group: tuple[tuple[int, int], ...] = ()
+    overall: tuple[tuple[int, int], ...] = ()
+
+
 class Channel(Protocol):
-    """A way out. Every provider exception becomes a DeliveryError of one of its three kinds."""
+    """A way out. Every provider exception becomes a DeliveryError of one of its three kinds.
+
+    At most ``concurrency`` sends run at once. ``receipts`` says that delivery receipts come, ``edits`` that a
+    message already sent can be changed.
+    """
 
     name: str
     concurrency: int
     receipts: bool
+    edits: bool
+    limits: Limits
 
     async def send(self, outgoing: Outgoing) -> Handed:
         """Hand one message over, or change an earlier one; raises DeliveryError."""
@@ -151,5 +168,5 @@ class Work(Protocol):
 Names = Mapping[str, Any]
 """Names that a template may use."""
 
-__all__ = ["Accepted", "Answer", "Channel", "Clock", "Handed", "Handler", "Inbound", "Intake", "Matcher", "Names",
-           "Outgoing", "Rendered", "Reply", "Source", "Work"]
+__all__ = ["Accepted", "Answer", "Channel", "Clock", "Handed", "Handler", "Inbound", "Intake", "Limits", "Matcher",
+           "Names", "Outgoing", "Rendered", "Reply", "Source", "Work"]

@@ -1,0 +1,112 @@
+"""Our own getUpdates loop: an update counts as received when what it means is committed."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from telegram import Bot, Update
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+
+from tocsin.domain.errors import StoreError
+from tocsin.ports import Clock, Handler, Inbound, Reply
+from tocsin_channels.masking import mask
+from tocsin_channels.report import Report
+from tocsin_channels.telegram_outcomes import wait_of
+
+KINDS = ["message", "callback_query", "my_chat_member"]
+LONGEST_PAUSE = 30.0
+TRIES = 3
+"""How often a handler may fail on one update, other than by a store that cannot commit now."""
+
+
+class Polling:
+    """Yields raw updates in order for ever; asking for the next one confirms the last one yielded."""
+
+    def __init__(self, bot: Bot, clock: Clock, report: Report, seconds: int, margin: float, token: str) -> None:
+        self._bot = bot
+        self._clock = clock
+        self._report = report
+        self._seconds = seconds
+        self._margin = margin
+        self._token = token
+        self._offset: int | None = None
+        self._pause = 0.0
+        self._complained = ""
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        while True:
+            for raw in await self._poll():
+                yield raw
+                self._offset = int(raw["update_id"]) + 1
+
+    async def _poll(self) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = await self._bot.do_api_request(
+                "getUpdates",
+                {"offset": self._offset, "timeout": self._seconds, "allowed_updates": KINDS},
+                read_timeout=self._seconds + self._margin,
+            )
+        except TelegramError as error:
+            await self._wait_after(error)
+            return []
+        if self._complained:
+            self._report("polling", "Answers from Telegram are being received again.")
+        self._pause, self._complained = 0.0, ""
+        return found
+
+    async def _wait_after(self, error: TelegramError) -> None:
+        self._pause = min(LONGEST_PAUSE, max(1.0, self._pause * 2))
+        wait = self._pause
+        if isinstance(error, Conflict):
+            what, sentence = "conflict", ("Another program receives this bot's answers: stop the second engine, or "
+                                          "give it a bot of its own. Trying again.")
+        elif isinstance(error, InvalidToken) or "not found" in error.message.lower():
+            what, sentence = "token", ("Telegram does not accept the bot's token: set channels.telegram.token to the "
+                                       "one that @BotFather shows. Trying again.")
+        else:
+            what, sentence = "polling", (f"Answers from Telegram cannot be received now "
+                                         f"({mask(error.message, self._token)}). Trying again.")
+            if isinstance(error, RetryAfter):
+                wait = wait_of(error)
+        if what != self._complained:
+            self._complained = what
+            self._report(what, sentence)
+        await self._clock.sleep(wait)
+
+    async def handle(self, handler: Handler, item: Inbound) -> Reply | None:
+        """Hand one item over until it is committed; None when the handler failed on it every time."""
+        failures, pause = 0, 0.25
+        while True:
+            try:
+                return await handler(item)
+            except StoreError:
+                pass
+            except Exception as error:  # noqa: BLE001  # supervised: one update must never stop all later answers
+                failures += 1
+                if failures >= TRIES:
+                    self._report("handler", f"An answer from Telegram (update {item.reference}) could not be applied "
+                                            f"and was passed over ({type(error).__name__}).")
+                    return None
+            await self._clock.sleep(pause)
+            pause = min(5.0, pause * 2)
+
+
+def inbound(update: Update) -> Inbound | None:
+    """What an update says: a press, a private text, /start, or that the person blocked the bot; else None."""
+    reference = str(update.update_id)
+    if (press := update.callback_query) is not None:
+        message = press.message
+        provider_id = f"{message.chat.id}/{message.message_id}" if message is not None else ""
+        return Inbound("telegram", "press", str(press.from_user.id), reference, token=press.data or "",
+                       provider_id=provider_id)
+    if (message := update.message) is not None:
+        if message.chat.type != "private" or message.from_user is None or not message.text:
+            return None
+        sender = str(message.from_user.id)
+        if message.text.split()[0].lower() == "/start":
+            return Inbound("telegram", "start", sender, reference, text=message.text.partition(" ")[2].strip())
+        return Inbound("telegram", "text", sender, reference, text=message.text)
+    if (member := update.my_chat_member) is not None and member.chat.type == "private":
+        gone = member.new_chat_member.status in ("kicked", "left")
+        return Inbound("telegram", "stop" if gone else "start", str(member.from_user.id), reference,
+                       detail="blocked the bot" if gone else "")
+    return None
