@@ -1,0 +1,343 @@
+"""The loop's thread: wait, gather a batch, step it, commit it, answer. Nothing else writes."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from tocsin.core.board import Board
+from tocsin.domain.errors import StoreBusyError, StoreError, StoreRefusedError, TocsinError
+from tocsin.domain.input import Started
+from tocsin.domain.time import DAY, SECOND
+from tocsin.loop.batch import Apply, Batch, Step, Taken
+from tocsin.loop.deadlines import Deadlines
+from tocsin.loop.lanes import Lanes
+from tocsin.loop.limits import Limits
+from tocsin.loop.poison import Told, described
+from tocsin.loop.prepare import Force, prepare
+from tocsin.loop.recent import Recent
+from tocsin.loop.stats import Stats
+from tocsin.loop.store import Store
+from tocsin.ports import Clock
+
+Outcome = tuple["asyncio.Future[Any]", Any]
+
+
+class LoopClock(Clock, Protocol):
+    """A clock by which a thread can wait (``tocsin.clock``)."""
+
+    def not_before(self, instant: int) -> None: ...
+    def seconds_until(self, due: int) -> float | None: ...
+    def join(self, participant: Any) -> None: ...
+
+
+class Cycle:
+    """Owns the board, the deadlines and the recent identities; all of it is touched by its thread only."""
+
+    def __init__(self, store: Store, clock: LoopClock, force: Force, limits: Limits, step: Step, apply: Apply) -> None:
+        self._store, self._clock, self._limits, self._step, self._apply = store, clock, limits, step, apply
+        self.force = force
+        self.books: dict[str, Force] = {}
+        self.lanes = Lanes(limits.events, limits.others)
+        self.stats = Stats()
+        self.fatal: StoreError | None = None
+        self.taking = False
+        self.due: int | None = None
+        """The earliest deadline when the thread last had nothing to do."""
+        self.on_outbox: list[Callable[[], None]] = []
+        self.on_poison: list[Callable[[str], None]] = []
+        self.on_fatal: list[Callable[[StoreError], None]] = []
+        self._told = Told(limits.told)
+        self._recent = Recent()
+        self._board = Board()
+        self._deadlines = Deadlines(self._board)
+        self._position = self._at = self._alive = self._held_until = 0
+        self._new_store = False
+        self._stopping = False
+        self._careful = 0
+        self._again: deque[tuple[Taken, str]] = deque()
+        self._outcomes: list[Outcome] = []
+        self._batch: Batch | None = None
+        self._idle: list[asyncio.Future[Any]] = []
+        self._thread: threading.Thread | None = None
+
+    async def start(self, version: str) -> None:
+        self._asyncio = asyncio.get_running_loop()
+        ready = self._asyncio.create_future()
+        self._thread = threading.Thread(target=self._live, args=(version, ready), name="tocsin-loop", daemon=True)
+        self._thread.start()
+        await ready
+
+    async def stop(self) -> None:
+        self.taking, self._stopping = False, True
+        self.lanes.wake()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def polled(self) -> None:
+        self._held_until = 0
+        self.lanes.wake()
+
+    async def settle(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            return
+        future = asyncio.get_running_loop().create_future()
+        self._idle.append(future)
+        self.lanes.wake()
+        await future
+
+    def _next_due(self) -> int | None:
+        """The earliest instant at which a deadline can be stepped."""
+        dues = []
+        if (due := self._deadlines.first(self._deadlines.escalations)) is not None:
+            dues.append(max(due, self._held_until))
+        if (due := self._deadlines.first(self._deadlines.windows)) is not None:
+            dues.append(due)
+        return min(dues, default=None)
+
+    def _live(self, version: str, ready: "asyncio.Future[Any]") -> None:
+        try:
+            self._restore()
+            gap = max(0, self._now() - self._alive) if self._alive else 0
+            self._again.append(((None, 0, prepare(Started(version, gap))), ""))
+            self._held_until = self._now() + self._limits.polled
+            while self._again:
+                self._turn()
+            self.taking = not self._stopping
+            self._publish([(ready, None)])
+            while not (self._stopping and self.lanes.empty and not self._again):
+                self._wait()
+                self._turn_or_refuse()
+            self._turn(last=True)
+        except Exception as error:  # noqa: BLE001 - the thread must never end in silence: everybody who waits is told
+            self._die(error if isinstance(error, StoreError) else StoreError(f"The engine broke: {described(error)}"),
+                      ready)
+        finally:
+            self.taking = False
+            self._publish([(future, None) for future in self._idle])
+
+    def _restore(self) -> None:
+        """The board, deadlines and recent identities as committed."""
+        restored = self._store.restore()
+        self._board = restored.board
+        self._deadlines = Deadlines(self._board)
+        self._position, self._at = restored.position, max(self._at, restored.at)
+        self._alive = max(self._alive, restored.alive)
+        self._clock.not_before(self._alive)
+        self._new_store = not restored.book
+        if not len(self._recent):
+            self._recent.load(self._store.identities(self._now() - DAY), self._now())
+
+    def _now(self) -> int:
+        """The engine's clock, never before the newest entry."""
+        self._at = now = max(self._at, self._clock.now())
+        return now
+
+    def _wait(self) -> None:
+        if not self.lanes.empty or self._again:
+            return
+        due = self.due = self._next_due()
+        alive = self._alive + self._limits.alive
+        seconds = self._clock.seconds_until(alive if due is None else min(due, alive))
+        if seconds == 0 or self._stopping:
+            return
+        if self._idle:
+            idle, self._idle = self._idle, []
+            self._publish([(future, None) for future in idle])
+        self.lanes.wait(seconds)
+
+    def _turn_or_refuse(self) -> None:
+        """One turn; when another program locks the store, those who wait are asked to try again."""
+        try:
+            self._turn()
+        except StoreBusyError as error:
+            self.stats.refused += 1
+            self._publish(self.lanes.drain(error))
+
+    def _turn(self, *, last: bool = False) -> None:
+        """Gather, step, commit and answer one batch, with the work that waits."""
+        self._store.begin()
+        began = self._clock.monotonic()
+        batch = self._batch = Batch(self._board, self._deadlines, self._recent, self.force, self._position, self.stats,
+                                    self._step, self._apply, self.books)
+        try:
+            self._gather(batch)
+            outbox = self._store.write(batch.entries) if batch.entries else False
+            if self._new_store or batch.loaded:
+                self._store.put_book(batch.force.book, self._at)
+        except Exception as error:  # one input must not stop the others, whatever it broke
+            if isinstance(error, StoreError) and not isinstance(error, StoreRefusedError):
+                raise StoreError(str(error)) from error
+            self._store.rollback()
+            self._one_by_one(batch, error)
+            return
+        stepped = self._clock.monotonic()
+        self._work()
+        now = self._now()
+        alive = last or now - self._alive >= (SECOND if batch.entries else self._limits.alive)
+        if alive:
+            self._store.put_meta("alive", str(now))
+        if not (batch.entries or self._outcomes or alive):
+            self._store.rollback()
+        else:
+            self._store.commit()
+        if alive:
+            self._alive = now
+        self._committed(batch, outbox)
+        if batch.entries:
+            self.stats.batch.add(len(batch.entries))
+            self.stats.step.add(stepped - began)
+            self.stats.commit.add(self._clock.monotonic() - stepped)
+
+    def _gather(self, batch: Batch) -> None:
+        """Take inputs in the order of the lanes, until the batch is full or has taken its time."""
+        if self._again:
+            (ticket, index, prepared), refused = self._again.popleft()
+            batch.take(ticket, index, prepared, self._now(), refused)
+            return
+        lanes, deadlines, limits = self.lanes, self._deadlines, self._limits
+        room = limits.batch
+        if self._careful:
+            self._careful -= 1
+            room = 1
+        until = self._clock.monotonic() + limits.gather / SECOND
+        while room > 0:
+            now = self._now()
+            if lanes.answers or lanes.receipts:
+                ticket = lanes.answers.popleft() if lanes.answers else lanes.receipts.popleft()
+                batch.take(ticket, 0, ticket.items[0], now)
+                room -= 1
+            elif (due := deadlines.first(deadlines.escalations)) is not None and max(due, self._held_until) <= now:
+                batch.timer(deadlines.pop(deadlines.escalations), now)
+                room -= 1
+            else:
+                taken = self._events(batch, room, now)
+                if not taken:
+                    break
+                room -= taken
+            if self._clock.monotonic() > until:
+                break
+
+    def _events(self, batch: Batch, room: int, now: int) -> int:
+        """Take some events of one source, or the window deadline that is due before them; how many were taken."""
+        deadlines = self._deadlines
+        due = deadlines.first(deadlines.windows)
+        if due is not None and due > now:
+            due = None
+        ticket = self.lanes.head(due)
+        if ticket is None:
+            if due is None:
+                return 0
+            batch.timer(deadlines.pop(deadlines.windows), now)
+            return 1
+        first = ticket.next
+        last = min(first + min(room, self._limits.turn), len(ticket.items))
+        monotonic, until = self._clock.monotonic, self._clock.monotonic() + self._limits.gather / SECOND
+        try:
+            while ticket.next < last:
+                index = ticket.next
+                ticket.next = index + 1
+                batch.take(ticket, index, ticket.items[index], now)
+                if monotonic() > until:
+                    break
+        finally:
+            self.lanes.took(ticket, ticket.next - first)
+        return ticket.next - first
+
+    def _work(self) -> None:
+        """Run the work items that wait, for at most their share of the time."""
+        until = self._clock.monotonic() + self._limits.work / SECOND
+        works = self.lanes.works
+        while works:
+            work, future = works.popleft()
+            self.stats.works += 1
+            try:
+                self._outcomes.append((future, self._store.run(work)))
+            except TocsinError as error:
+                self._outcomes.append((future, error))
+                if type(error) is StoreError:
+                    raise
+            except Exception as error:  # noqa: BLE001 - goes to the one who asked; its writes are undone
+                self._outcomes.append((future, error))
+            if self._clock.monotonic() > until:
+                return
+
+    def _committed(self, batch: Batch, outbox: bool) -> None:
+        self._recent.kept()
+        self._recent.expire(self._at)
+        self._position, self.force = batch.position, batch.force
+        self._new_store = False
+        self._batch = None
+        self.stats.position, self.stats.at = self._position, self._at
+        for entry in batch.entries:
+            self.stats.inputs[entry.kind] = self.stats.inputs.get(entry.kind, 0) + 1
+        outcomes, self._outcomes = self._outcomes, []
+        for ticket, index, result in batch.results:
+            ticket.results[index] = result
+            ticket.left -= 1
+            if not ticket.left:
+                outcomes.append((ticket.future, ticket.results))
+        poisons = [reason for reason in batch.poisons if self._told.due(reason.partition(": ")[0], self._at)]
+        if outcomes or poisons or outbox:
+            self._publish(outcomes, poisons, outbox=outbox)
+
+    def _one_by_one(self, batch: Batch, error: Exception) -> None:
+        """The store refused a batch for what is in it: start from the committed state, take each input alone.
+
+        An input refused alone is journaled as rejected; should even that be refused, without its body.
+        """
+        self._recent.undo()
+        self._restore()
+        self._batch = None
+        if len(batch.taken) > 1:
+            self._again.extendleft((one, "") for one in reversed(batch.taken) if one[0] is not None)
+            self._careful = len(batch.taken)
+            return
+        if not batch.taken:
+            raise error
+        (ticket, index, prepared), reason = batch.taken[0], described(error)
+        if batch.entries and batch.entries[0].reason:
+            if prepared.body == b"null":
+                raise error
+            prepared = prepared._replace(body=b"null", identity=b"")
+        self._again.appendleft(((ticket, index, prepared), reason))
+
+    def _die(self, error: StoreError, ready: "asyncio.Future[Any]") -> None:
+        self.fatal = error
+        with suppress(Exception):  # the transaction may be gone already; the process restarts from the store anyhow
+            self._store.rollback()
+        futures = [future for future, _ in self._outcomes] + [ready]
+        taken = [one for one, _ in self._again] + (self._batch.taken if self._batch else [])
+        futures += [ticket.future for ticket, _, _ in taken if ticket is not None]
+        self._publish([(future, error) for future in futures] + self.lanes.drain(error), fatal=error)
+
+    def _publish(self, outcomes: list[Outcome], poisons: Sequence[str] = (), *, outbox: bool = False,
+                 fatal: StoreError | None = None) -> None:
+        with suppress(RuntimeError):  # the event loop is closed: nobody waits any more
+            self._asyncio.call_soon_threadsafe(self._deliver, outcomes, poisons, outbox, fatal,
+                                               self._clock.monotonic())
+
+    def _deliver(self, outcomes: list[Outcome], poisons: Sequence[str], outbox: bool, fatal: StoreError | None,
+                 posted: float) -> None:
+        """On the event loop: everything that one commit has to tell."""
+        self.stats.lag.add(self._clock.monotonic() - posted)
+        for future, result in outcomes:
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+        if outbox:
+            for wake in self.on_outbox:
+                wake()
+        for reason in poisons:
+            for tell in self.on_poison:
+                tell(reason)
+        if fatal is not None:
+            for end in self.on_fatal:
+                end(fatal)
+
+

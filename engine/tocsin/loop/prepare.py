@@ -1,0 +1,48 @@
+"""What is computed before an input's turn, beside the commits: hits, the encoded body, the identity."""
+
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from tocsin.book.book import Book
+from tocsin.domain.codec import encode
+from tocsin.domain.event import Event
+from tocsin.domain.identity import identity, name_hash
+from tocsin.domain.input import Answer, Arrival, Input
+from tocsin.loop.lanes import Prepared
+from tocsin.loop.poison import described
+from tocsin.loop.recent import UNTIMED
+from tocsin.ports import Matcher
+
+
+class Force(Struct, frozen=True):
+    """The rule book in force, what it means to the core, and the matcher made for it."""
+
+    book: Book
+    meaning: object
+    matcher: Matcher
+
+
+def prepare_event(event: Event, force: Force) -> Prepared:
+    """An event matched under the book in force."""
+    same = identity(event) + name_hash(event)[:8] + (UNTIMED if event.untimed else b"\0")
+    return matched(event, force, same)
+
+
+def matched(event: Event, force: Force, same: bytes, *, conflict: bool = False) -> Prepared:
+    """The event with its hits; a matcher that fails makes it an input that cannot be stepped."""
+    fault = ""
+    try:
+        hits = force.matcher.match(event)
+    except Exception as error:  # noqa: BLE001 - one event that breaks the matcher must not stop the others
+        hits, fault = (), described(error)
+    item = Arrival(event, hits, force.book.number, conflict)
+    return Prepared(item, "arrival", encode(item), same, fault)
+
+
+def prepare(item: Input) -> Prepared:
+    """Any other input; an answer with a reference is recognised when it comes again."""
+    same = b""
+    if isinstance(item, Answer) and item.reference:
+        same = blake2b(encode(("answer", item.channel, item.reference)), digest_size=16).digest() + bytes(9)
+    return Prepared(item, item.__struct_config__.tag, encode(item), same)  # type: ignore[arg-type]  # tags are texts

@@ -1,0 +1,163 @@
+"""What a batch of entries leaves in the tables: the last value of everything, each written once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Raw
+from sqlalchemy import Connection
+
+from tocsin.core.board import key_of
+from tocsin.domain.change import (
+    ActivationSet,
+    AddressSet,
+    Change,
+    IncidentSet,
+    Noted,
+    NotificationSet,
+    PolicyKept,
+    Suppressed,
+    Timer,
+    TimerDropped,
+    TimerSet,
+    WindowDropped,
+    WindowSet,
+    Withdrawn,
+)
+from tocsin.domain.codec import encode
+from tocsin.domain.entry import Entry
+from tocsin.domain.incident import CLOSED, RANK, Activation, Incident
+from tocsin.domain.notification import QUEUED, WANTS_ANSWER, Notification
+from tocsin.store import tables
+from tocsin.store.statements import Row, delete, insert, run
+
+_JOURNAL = ("position", "at", "kind", "body", "effect", "state", "reason", "identity")
+_INCIDENT = ("id", "rule", "key", "board", "condition", "response", "rank", "opened", "closed", "live", "body")
+_ACTIVATION = ("incident", "number", "at", "cleared", "body")
+_OUTBOX = ("id", "incident", "activation", "kind", "policy", "person", "channel", "rank", "created", "expires", "due",
+           "state", "tries", "body")
+_SUPPRESSED = ("position", "at", "rule", "key", "reason", "severity", "incident")
+_NOTED = ("position", "at", "what", "detail", "incident", "rule", "person")
+_KINDS = ", ".join(f"'{kind}'" for kind in sorted(WANTS_ANSWER))
+_LAST = 2**63 - 1
+
+
+class Rows:
+    """Collects changes in their order; ``write`` puts them into the tables."""
+
+    def __init__(self) -> None:
+        self.journal: list[Row] = []
+        self.incidents: dict[int, Incident] = {}
+        self.activations: dict[tuple[int, int], Activation] = {}
+        self.evidence: dict[tuple[int, int], None] = {}
+        self.timers: dict[str, Timer | None] = {}
+        self.windows: dict[tuple[str, str], tuple[int, Raw] | None] = {}
+        self.notifications: list[Notification] = []
+        self.withdrawn: list[tuple[int, Withdrawn]] = []
+        self.suppressed: list[Row] = []
+        self.noted: list[Row] = []
+        self.addresses: dict[tuple[str, str], AddressSet] = {}
+        self.policies: dict[str, Raw] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Take one entry up."""
+        self.journal.append((entry.position, entry.at, entry.kind, entry.body, entry.effect,
+                             "rejected" if entry.reason else "ok", entry.reason or None, entry.identity or None))
+        for change in entry.changes:
+            self._put(change, entry.position)
+
+    def _put(self, change: Change, position: int) -> None:
+        match change:
+            case TimerSet(timer):
+                self.timers[timer.id] = timer
+            case TimerDropped(timer_id):
+                self.timers[timer_id] = None
+            case WindowSet(rule, key, body):
+                self.windows[rule, key] = (position, body)
+            case WindowDropped(rule, key):
+                self.windows[rule, key] = None
+            case IncidentSet(incident):
+                self.incidents[incident.id] = incident
+                self.evidence[incident.id, position] = None
+            case ActivationSet(number, activation):
+                self.activations[number, activation.number] = activation
+                self.evidence[number, position] = None
+            case NotificationSet(notification):
+                self.notifications.append(notification)
+            case Withdrawn():
+                self.withdrawn.append((len(self.notifications), change))
+            case Suppressed(at, rule, key_map, reason, severity, number):
+                self.suppressed.append((position, at, rule, key_of(key_map), reason, severity, number))
+            case Noted(at, what, detail, number, rule, person):
+                self.noted.append((position, at, what, detail, number, rule, person))
+            case AddressSet(address):
+                self.addresses[address.person, address.channel] = change
+            case PolicyKept(hash_, body):
+                self.policies[hash_] = body
+
+    def write(self, connection: Connection) -> None:
+        """Put everything into the tables inside the caller's transaction."""
+        insert(connection, tables.journal, _JOURNAL, self.journal)
+        counters: list[Row] = []
+        if self.incidents:
+            insert(connection, tables.incidents, _INCIDENT, [_incident(one) for one in self.incidents.values()],
+                   replace=True)
+            counters.append(("last_incident", max(self.incidents)))
+        if self.activations:
+            insert(connection, tables.activations, _ACTIVATION, [
+                (number, one.number, one.at, one.cleared, encode(one))
+                for (number, _), one in self.activations.items()], replace=True)
+        insert(connection, tables.evidence, ("incident", "position"), list(self.evidence), replace=True)
+        if self.timers:
+            insert(connection, tables.timers, ("id", "due", "incident", "body"), [
+                (one.id, one.due, one.incident, encode(one)) for one in self.timers.values() if one is not None],
+                replace=True)
+            delete(connection, tables.timers, [(name,) for name, one in self.timers.items() if one is None])
+        if self.windows:
+            insert(connection, tables.windows, ("rule", "key", "position", "body"), [
+                (rule, key, one[0], bytes(one[1])) for (rule, key), one in self.windows.items() if one is not None],
+                replace=True)
+            delete(connection, tables.windows, [place for place, one in self.windows.items() if one is None])
+        if self.notifications:
+            insert(connection, tables.outbox, _OUTBOX, [_outbox(one) for one in self.notifications])
+            counters.append(("last_notification", max(one.id for one in self.notifications)))
+        for index, one in self.withdrawn:
+            self._withdraw(connection, index, one)
+        insert(connection, tables.suppressed, _SUPPRESSED, self.suppressed)
+        insert(connection, tables.noted, _NOTED, self.noted)
+        insert(connection, tables.addresses, ("person", "channel", "body"), [
+            (*place, encode(one.address)) for place, one in self.addresses.items()], replace=True)
+        insert(connection, tables.policies, ("hash", "body"), [
+            (hash_, bytes(body)) for hash_, body in self.policies.items()], replace=True)
+        insert(connection, tables.counters, ("name", "value"), counters, replace=True)
+
+    def _withdraw(self, connection: Connection, index: int, one: Withdrawn) -> None:
+        """Withdraw what was notified before this change; what is in flight only gets the reason."""
+        before = self.notifications[index].id if index < len(self.notifications) else _LAST
+        scope: list[Any] = [one.reason, one.incident, before]
+        where = f"incident = ? AND id < ? AND kind IN ({_KINDS})"
+        if one.policy:
+            where += " AND policy = ?"
+            scope.append(one.policy)
+        for state, assignment in ((tables.TO_SEND, "state = 'withdrawn', reason = ?"),
+                                  ("state = 'started'", "reason = ?")):
+            run(connection, f"UPDATE outbox SET {assignment} WHERE {where} AND {state}",  # noqa: S608 - own words
+                tuple(scope))
+
+
+def _incident(one: Incident) -> Row:
+    live = one.response != CLOSED or one.reopens is not None
+    return (one.id, one.rule, key_of(one.key), int(one.board), one.condition, one.response, RANK[one.severity],
+            one.opened, one.closed, int(live), encode(one))
+
+
+def _outbox(one: Notification) -> Row:
+    return (one.id, one.incident, one.activation, one.kind, one.policy, one.person, one.channel, RANK[one.severity],
+            one.created, one.expires, one.created, QUEUED, 0, encode(one))
+
+
+def rows_of(entries: Iterable[Entry]) -> Rows:
+    """The rows of a batch."""
+    rows = Rows()
+    for entry in entries:
+        rows.add(entry)
+    return rows
