@@ -5,7 +5,22 @@ import sys
 import typer
 
 from tocsin import __version__
-from tocsin.cli import check, demo, explain, init, oncall, practice, replay, run, schema, send, test, token, verify, watchdog
+from tocsin.cli import (
+    check,
+    demo,
+    explain,
+    init,
+    oncall,
+    practice,
+    replay,
+    run,
+    schema,
+    send,
+    test,
+    token,
+    verify,
+    watchdog,
+)
 from tocsin.cli.output import COULD_NOT_RUN, say_error
 from tocsin.domain.errors import TocsinError
 

@@ -41,6 +41,7 @@ class Board:
         self.incidents: dict[int, Incident | bytes] = {}
         self.open: dict[tuple[str, str], int] = {}
         self.windows: dict[tuple[str, str], Any] = {}
+        self.keys: dict[str, int] = {}
         self.timers: dict[str, Timer] = {}
         self.addresses: dict[tuple[str, str], Address] = {}
         self.policies: dict[str, Any] = {}
@@ -65,6 +66,16 @@ class Board:
     def window(self, rule: str, key: str) -> Any:
         return self.windows.get((rule, key))
 
+    def key_count(self, rule: str) -> int:
+        """How many keys of a rule have a window."""
+        return self.keys.get(rule, 0)
+
+    def restore_window(self, rule: str, key: str, body: Any) -> None:
+        """Put a window in place; counts its key once."""
+        if (rule, key) not in self.windows:
+            self.keys[rule] = self.keys.get(rule, 0) + 1
+        self.windows[rule, key] = body
+
     def open_incident(self, rule: str, key: str) -> int | None:
         return self.open.get((rule, key))
 
@@ -80,9 +91,10 @@ def apply(board: Board, changes: Iterable[Change]) -> None:
             case TimerDropped(timer_id):
                 board.timers.pop(timer_id, None)
             case WindowSet(rule, key, body):
-                board.windows[rule, key] = body
+                board.restore_window(rule, key, body)
             case WindowDropped(rule, key):
-                board.windows.pop((rule, key), None)
+                if board.windows.pop((rule, key), None) is not None:
+                    board.keys[rule] -= 1
             case NotificationSet(notification):
                 board.last_notification = max(board.last_notification, notification.id)
             case AddressSet(address):

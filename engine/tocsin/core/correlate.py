@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from tocsin.core.board import key_of
 from tocsin.core.draft import Draft
+from tocsin.core.overflow import OVERFLOW_KEY, too_many_keys
 from tocsin.domain.change import Noted, Timer, WindowDropped, WindowSet
 from tocsin.domain.input import Arrival
 from tocsin.rules.key import keys_of
@@ -22,8 +25,20 @@ def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item:
     if missing and slots & {"event"}:
         draft.put(Noted(now, "key_missing", f"event {item.event.id} of {item.event.source} has no {', '.join(missing)}: "
                         f"its incident is kept under \"unknown\"", rule=rule))
-    return [put(draft, rule, key, word.hear(draft.window(rule, key_of(key)), item.event, slots, key, now), now)
-            for key in keys]
+    said: list[Signals] = []
+    for key in keys:
+        text = key_of(key)
+        verdict = word.hear(draft.window(rule, text), item.event, slots, key, now)
+        if too_many_keys(draft, word.rule, text) and not _critical(verdict.signals):
+            said.append(tuple(replace(signal, key=OVERFLOW_KEY) for signal in verdict.signals
+                              if isinstance(signal, Fired)))
+        else:
+            said.append(put(draft, rule, key, verdict, now))
+    return said
+
+
+def _critical(signals: Signals) -> bool:
+    return any(isinstance(signal, Fired) and signal.severity == "critical" for signal in signals)
 
 
 def due(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> Signals:

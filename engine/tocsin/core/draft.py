@@ -85,6 +85,10 @@ class Draft:
         found = self._over.get(("window", rule, key), _GONE)
         return self.base.window(rule, key) if found is _GONE else found
 
+    def key_count(self, rule: str) -> int:
+        """How many keys of a rule had a window before this draft."""
+        return self.base.key_count(rule)
+
     def timer(self, timer_id: str) -> Timer | None:
         found = self._over.get(("timer", timer_id), _GONE)
         return self.base.timer(timer_id) if found is _GONE else found

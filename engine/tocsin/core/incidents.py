@@ -3,10 +3,10 @@
 from msgspec.structs import replace
 
 from tocsin.book.rule import Rule
-from tocsin.core import escalate, tell
+from tocsin.core import escalate, overflow, tell
 from tocsin.core.board import key_of
 from tocsin.core.draft import Draft
-from tocsin.domain.change import ActivationSet, IncidentSet, Timer
+from tocsin.domain.change import ActivationSet, IncidentSet, Suppressed, Timer
 from tocsin.domain.incident import (
     ACKNOWLEDGED,
     ACTIVE,
@@ -30,6 +30,9 @@ JOINED_EVERY = 5 * MINUTE
 def fired(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, now: int) -> None:
     """A firing opens an incident, joins the active one, or re-activates the open one."""
     number = draft.open_incident(rule.id, key_of(signal.key))
+    if number is None and signal.key != overflow.OVERFLOW_KEY and overflow.one_too_many(draft, rule, signal.severity, now):
+        overflowing(draft, meaning, rule, signal, "too many incidents in a minute", now)
+        return
     incident = draft.incident(number) if number is not None else None
     if incident is None:
         incident = _open(draft, meaning, rule, signal, now)
@@ -38,6 +41,19 @@ def fired(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, now: int) -
     else:
         incident = _join(draft, meaning, rule, incident, signal, now)
     draft.put(IncidentSet(incident))
+
+
+def overflowing(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, why: str, now: int) -> None:
+    """A firing beyond the rule's limits joins its one overflow incident, with the reason."""
+    fired(draft, meaning, rule, replace(signal, key=overflow.OVERFLOW_KEY), now)
+    number = draft.open_incident(rule.id, key_of(overflow.OVERFLOW_KEY)) or 0
+    draft.put(Suppressed(now, rule.id, signal.key, f"{why}: joined the overflow incident", signal.severity, number))
+    draft.set_timer(Timer(f"6|overflow|{number}", now + overflow.QUIET, "escalation", "overflow", number))
+
+
+def overflow_over(draft: Draft, incident: Incident, now: int) -> None:
+    """Nothing has joined an overflow incident for long enough."""
+    cleared(draft, Cleared(incident.rule, incident.key, "quiet", now), now)
 
 
 def _open(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, now: int) -> Incident:
@@ -135,7 +151,7 @@ def end_activation(draft: Draft, incident: Incident, how: str, now: int) -> Inci
 def close(draft: Draft, incident: Incident, how: str, by: str, now: int, reopens: int | None = None) -> None:
     """Close it and tell everybody who was notified, once."""
     incident = escalate.stop(draft, incident, f"closed: {how}", now)
-    for kind in ("remind", "joined"):
+    for kind in ("remind", "joined", "overflow"):
         draft.drop_timer(f"6|{kind}|{incident.id}")
     incident = replace(incident, response=CLOSED, closed=now, closed_by=by, reopens=reopens)
     if reopens is not None:

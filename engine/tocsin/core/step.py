@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tocsin.core import answers, correlate, escalate, incidents, operator, receipts
 from tocsin.core.board import Board, key_of
 from tocsin.core.draft import Draft
+from tocsin.core.overflow import OVERFLOW_KEY
 from tocsin.domain.change import Change, IncidentSet, Noted, Timer, TimerDropped
 from tocsin.domain.input import Answer, Arrival, BookLoaded, Input, OperatorAction, Receipt, Started, TimerDue
 from tocsin.rules.meaning import Meaning
@@ -92,6 +93,8 @@ def _carry_on(draft: Draft, meaning: Meaning, said: list[Said], now: int) -> Non
 def _respond(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> None:
     if isinstance(signal, Cleared):
         incidents.cleared(draft, signal, now)
+    elif signal.key == OVERFLOW_KEY:
+        incidents.overflowing(draft, meaning, meaning.rules[signal.rule], signal, "too many different keys", now)
     else:
         incidents.fired(draft, meaning, meaning.rules[signal.rule], signal, now)
 
@@ -111,6 +114,8 @@ def _timer(draft: Draft, meaning: Meaning, timer_id: str, now: int) -> None:
         incidents.joined_due(draft, incident, now)
     elif timer.kind == "remind":
         answers.remind_due(draft, incident, now)
+    elif timer.kind == "overflow":
+        incidents.overflow_over(draft, incident, now)
     elif timer.kind == "reopen":
         _reopen(draft, meaning, timer, now)
     elif timer.policy < len(incident.escalations) and incident.escalations[timer.policy].state == "running":

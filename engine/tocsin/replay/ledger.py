@@ -50,8 +50,8 @@ class Ledger:
                 story.severity = max(story.severity, incident.severity, key=RANK.__getitem__)
         for change in changes:
             match change:
-                case ActivationSet(incident, activation):
-                    self._story(incident).activations[activation.number] = activation
+                case ActivationSet(number, activation):
+                    self._story(number).activations[activation.number] = activation
                 case NotificationSet(notification) if notification.incident and notification.kind not in (TAKEN, NOTICE):
                     self._story(notification.incident).notifications.append(notification)
                 case Suppressed() if change.incident:

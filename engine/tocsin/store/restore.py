@@ -34,7 +34,7 @@ def restore(connection: Connection) -> Restored:
         if response != CLOSED:
             board.open[rule, key] = number
     for rule, key, body in fetch(connection, "SELECT rule, key, body FROM windows"):
-        board.windows[rule, key] = Raw(body)
+        board.restore_window(rule, key, Raw(body))
     for name, body in fetch(connection, "SELECT id, body FROM timers"):
         board.timers[name] = decode_timer(body)
     for person, channel, body in fetch(connection, "SELECT person, channel, body FROM addresses"):
