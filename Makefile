@@ -53,6 +53,7 @@ check: setup  ## everything that is checked without running the engine: style, t
 	$(BIN)/mypy tools
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/forbidden_text.py
+	$(BIN)/python tools/tidy_files.py
 	$(BIN)/python -m pytest tests/unit/test_project.py
 	$(BIN)/tocsin check --config $(CONFIG)
 
