@@ -87,6 +87,10 @@ class Report:
         else:
             names[name] = where
 
+    def know(self, kind: str, name: str, where: Location) -> None:
+        """Make a name known that may stand at several places, such as a skill."""
+        self.declared.setdefault(kind, {}).setdefault(name, where)
+
     def refer(self, kind: str, name: str, where: Location, written: str = "") -> str:
         """Note that a place relies on a name; the full name when a short one was written."""
         full = self.aliases.get(kind, {}).get(name, name)

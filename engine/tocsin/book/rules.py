@@ -228,6 +228,21 @@ def _rule(node: Node, defaults: dict[str, Any], report: Report) -> Rule:
     return rule
 
 
+def check_chains(rules: tuple[Rule, ...], report: Report) -> None:
+    """An error for every rule whose ``incident:`` leads back to itself."""
+    leads_to = {rule.id: rule.when.of for rule in rules if rule.when.word == "incident"}
+    places = {rule.id: rule.where for rule in rules}
+    told: set[str] = set()
+    for start in leads_to:
+        chain = [start]
+        while (following := leads_to.get(chain[-1])) is not None and following not in chain:
+            chain.append(following)
+        if following == start and start not in told:
+            told.update(chain)
+            report.error(places[start], "these rules wait for one another's incidents in a circle: "
+                         + " → ".join([*chain, start]) + ": one of them must begin with an event")
+
+
 def _check(rule: Rule, node: Node, report: Report) -> None:
     where = rule.where
     if rule.clear.compare:

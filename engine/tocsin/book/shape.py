@@ -7,11 +7,14 @@ parts before they give up, so that every error of a file is found at once.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from collections.abc import Mapping as Map
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar, cast
+
+from msgspec import structs
 
 from tocsin.book.node import Mapping, Node, Scalar, Sequence
 from tocsin.book.report import Report, Unreadable, nearest
 from tocsin.book.traps import quoted
+from tocsin.domain.errors import Location
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -130,11 +133,15 @@ class Many(Shape[tuple[T, ...]]):
 
 
 class Names(Shape[dict[str, T]]):
-    """A mapping of free names to one kind of value; ``declares`` makes every name known as that kind."""
+    """A mapping of free names to one kind of value; ``declares`` makes every name known as that kind.
+
+    ``finish`` completes a value by its name and place.
+    """
 
     def __init__(self, value: Shape[T], *, what: str = "a mapping", declares: str = "",
-                 key: Shape[str] | None = None) -> None:
-        self.value, self.what, self.declares, self.key = value, what, declares, key or Text("a name", limit=200)
+                 key: Shape[str] | None = None, finish: Callable[[T, str, Location], T] | None = None) -> None:
+        self.value, self.what, self.declares, self.finish = value, what, declares, finish
+        self.key = key or Text("a name", limit=200)
 
     def read(self, node: Node, report: Report) -> dict[str, T]:
         if not isinstance(node, Mapping):
@@ -146,7 +153,8 @@ class Names(Shape[dict[str, T]]):
                 name = self.key.read(key, report)
                 if self.declares:
                     report.declare(self.declares, name, key.where)
-                values[name] = self.value.read(part, report)
+                value = self.value.read(part, report)
+                values[name] = self.finish(value, name, key.where) if self.finish is not None else value
             except Unreadable:
                 bad = True
         if bad:
@@ -158,6 +166,11 @@ class Names(Shape[dict[str, T]]):
         if isinstance(self.key, Word):
             found["propertyNames"] = self.key.schema()
         return found
+
+
+def named(value: T, name: str, where: Location) -> T:
+    """The struct with its ``id`` and ``where`` filled in from the key that it stands under."""
+    return cast(T, structs.replace(cast(Any, value), id=name, where=where))
 
 
 class Field:

@@ -1,8 +1,8 @@
 """``when:``: exactly one word, its parameters, and what may stand beside any word."""
 
-from importlib.metadata import version
 from typing import Any
 
+from tocsin import __version__
 from tocsin.book.fields import FIELD, OrField
 from tocsin.book.matches import MATCH
 from tocsin.book.node import Mapping, Node
@@ -54,9 +54,9 @@ class WhenShape(Shape[When]):
         unbuilt = [key for key in written if key.text not in BUILT_WORDS]
         for key in unbuilt:
             report.error(key.where, f'the word "{key.text}" is part of the language but not yet built in version '
-                         f"{version('tocsin')}, which knows {' and '.join(sorted(BUILT_WORDS))}")
+                         f"{__version__}, which knows {' and '.join(sorted(BUILT_WORDS))}")
         if len(written) > 1:
-            report.error(written[1].where, f"when: takes exactly one word, not {' and '.join(k.text for k in written)}: "
+            report.error(written[1].where, f"when: takes one word, not {' and '.join(key.text for key in written)}: "
                          "make two rules, or a rule on another's incident")
         if not written:
             self._no_word(node, report)

@@ -26,7 +26,7 @@ from tocsin.domain.errors import TocsinError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Rule-based alerting and notification engine for a city's situation centre.")
-for command in (run, practice, demo, check, test, replay, explain, oncall, verify, send, schema, init, watchdog):
+for command in (run, practice, demo, check, rule_tests, replay, explain, oncall, verify, send, schema, init, watchdog):
     command.add(app)
 app.add_typer(token.app, name="token")
 

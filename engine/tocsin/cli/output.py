@@ -12,7 +12,8 @@ from tocsin.domain.errors import Finding
 
 FINE, FOUND, COULD_NOT_RUN = 0, 1, 2
 
-Config = Annotated[Path, typer.Option("--config", help="The site's config.yaml; rules/, contacts/ and templates/ lie beside it.")]
+_BESIDE = "The site's config.yaml; rules/, contacts/ and templates/ lie beside it."
+Config = Annotated[Path, typer.Option("--config", help=_BESIDE)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 CONFIG = Path("config.yaml")
 

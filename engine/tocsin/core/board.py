@@ -33,7 +33,7 @@ class Board:
     """Open incidents, windows, timers and addresses, as committed.
 
     A restored incident stays encoded until it is touched. ``open`` maps (rule, key text) to the open incident.
-    ``closed`` holds closed incidents that may still re-open (a timer points at them). Only ``apply`` changes
+    A closed one is kept while it may re-open. Only ``apply`` changes
     anything here.
     """
 
@@ -53,19 +53,6 @@ class Board:
         found = self.incidents.get(number)
         return decode_incident(found) if isinstance(found, bytes) else found
 
-    def policy(self, hash_: str) -> Any:
-        """The kept Policy, or its JSON as Raw; None when no running escalation ever rested on it."""
-        return self.policies.get(hash_)
-
-    def address(self, person: str, channel: str) -> Address | None:
-        return self.addresses.get((person, channel))
-
-    def timer(self, timer_id: str) -> Timer | None:
-        return self.timers.get(timer_id)
-
-    def window(self, rule: str, key: str) -> Any:
-        return self.windows.get((rule, key))
-
     def key_count(self, rule: str) -> int:
         """How many keys of a rule have a window."""
         return self.keys.get(rule, 0)
@@ -75,9 +62,6 @@ class Board:
         if (rule, key) not in self.windows:
             self.keys[rule] = self.keys.get(rule, 0) + 1
         self.windows[rule, key] = body
-
-    def open_incident(self, rule: str, key: str) -> int | None:
-        return self.open.get((rule, key))
 
 
 def apply(board: Board, changes: Iterable[Change]) -> None:

@@ -23,8 +23,8 @@ def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item:
     word = meaning.words[rule]
     keys, missing = keys_of(item.event, word.rule.per)
     if missing and slots & {"event"}:
-        draft.put(Noted(now, "key_missing", f"event {item.event.id} of {item.event.source} has no {', '.join(missing)}: "
-                        f"its incident is kept under \"unknown\"", rule=rule))
+        draft.put(Noted(now, "key_missing", f"event {item.event.id} of {item.event.source} has no "
+                        f"{', '.join(missing)}: its incident is kept under \"unknown\"", rule=rule))
     said: list[Signals] = []
     for key in keys:
         text = key_of(key)

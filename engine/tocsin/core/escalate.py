@@ -133,7 +133,7 @@ def _next(policy: Policy, escalation: Escalation) -> Escalation:
 def _ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, step: Step | LastResort,
                 now: int) -> tuple[tuple[Ask, ...], Incident]:
     escalation = incident.escalations[index]
-    if isinstance(step, Step) and step.only and incident.severity not in step.only.get("severity", (incident.severity,)):
+    if isinstance(step, Step) and incident.severity not in step.only.get("severity", (incident.severity,)):
         return (), incident
     last = isinstance(step, LastResort)
     people = tuple(dict.fromkeys(

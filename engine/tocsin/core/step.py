@@ -146,12 +146,11 @@ def _reopen(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> None:
 
 
 def _guarded(draft: Draft, rule: str, now: int, do: Callable[..., Any], *arguments: Any) -> Any:
-    """Run one rule's part on a branch: if it fails, nothing of it holds and the others go on."""
-    branch = draft.branch()
+    """Run one rule's part: if it fails, nothing of it holds and the others go on."""
+    mark = draft.mark()
     try:
-        result = do(branch, *arguments)
+        return do(draft, *arguments)
     except Exception as error:  # noqa: BLE001 - whatever one rule raises must not stop another rule
+        draft.back(mark)
         draft.put(Noted(now, "rule_error", f"{type(error).__name__}: {error}", rule=rule))
         return None
-    draft.merge(branch)
-    return result

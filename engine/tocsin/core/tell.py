@@ -64,9 +64,10 @@ def _put(draft: Draft, incident: Incident, kind: str, person: str, channel: str,
          values: dict[str, Any], policy: str = "", step: int = 0, round_: int = 0) -> int:
     number = draft.last_notification + 1
     activation = incident.activation
+    names = {**incident.key, **incident.values, "count": activation.events, "since": activation.happened, **values}
     draft.put(NotificationSet(Notification(
         id=number, kind=kind, person=person, channel=channel, created=now, incident=incident.id,
         activation=activation.number, rule=incident.rule, policy=policy, step=step, round=round_,
         severity=incident.severity, expires=expires, book=incident.book,
-        values={**incident.key, **incident.values, "count": activation.events, "since": activation.happened, **values})))
+        values=names)))
     return number

@@ -185,11 +185,11 @@ class Cycle:
             self._store.commit()
         if alive:
             self._alive = now
-        self._committed(batch, outbox)
         if batch.entries:
             self.stats.batch.add(len(batch.entries))
             self.stats.step.add(stepped - began)
             self.stats.commit.add(self._clock.monotonic() - stepped)
+        self._committed(batch, outbox)
 
     def _gather(self, batch: Batch) -> None:
         """Take inputs in the order of the lanes, until the batch is full or has taken its time."""

@@ -52,8 +52,8 @@ class Ledger:
             match change:
                 case ActivationSet(number, activation):
                     self._story(number).activations[activation.number] = activation
-                case NotificationSet(notification) if notification.incident and notification.kind not in (TAKEN, NOTICE):
-                    self._story(notification.incident).notifications.append(notification)
+                case NotificationSet(told) if told.incident and told.kind not in (TAKEN, NOTICE):
+                    self._story(told.incident).notifications.append(told)
                 case Suppressed() if change.incident:
                     self._story(change.incident).suppressed.append(change)
                 case Suppressed():

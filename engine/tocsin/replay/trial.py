@@ -23,7 +23,7 @@ from tocsin.rules.text import key_text
 
 AFTERWARDS = HOUR
 """How long a test goes on after the last instant that it names, so that what must not happen had its chance."""
-_DEFAULT_START = datetime(2026, 1, 5, 10)
+_DEFAULT_START = datetime.fromisoformat("2026-01-05T10:00")
 
 Normalise = Callable[[str, dict[str, Any], int, bool], Event]
 Say = Callable[[Rule, dict[str, Any]], str]
@@ -188,6 +188,7 @@ class _Judge:
         return f"{story.rule} {{{key}}} {'opened' if story.number is not None else 'was inhibited'}"
 
     def _words(self, line: dict[str, Any]) -> str:
-        return ", ".join(f"{word}: {'+' + format_duration(value) if word in ('at', 'cleared') and value is not False else value}"
+        timed = {word for word in ("at", "cleared") if line.get(word, False) is not False}
+        return ", ".join(f"{word}: {'+' + format_duration(value) if word in timed else value}"
                          for word, value in line.items() if word != "count")
 

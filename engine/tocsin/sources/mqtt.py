@@ -1,10 +1,11 @@
 """Events from an MQTT broker: QoS 1, acknowledged only after commit.
 
-Retained messages are what the broker repeats to each new subscriber: old news, dropped, except where a message tells
-how things are (availability, mapped topics with a status); then it counts when it differs from what was last known.
-A message without id and time is an event of its own; one that the broker sends again keeps the id it got first, as
-long as this process lives. A message that is no event is recorded by ``reject`` and acknowledged: it would be none
-the next time either. A source over its quota waits, which leaves its messages at the broker. While the engine cannot commit, messages stay unacknowledged and are tried again.
+Retained messages are what the broker repeats to each new subscriber: old news, dropped, except where a message
+tells how things are (availability, mapped topics with a status); then it counts when it differs from what was last
+known. A message without id and time is an event of its own; one that the broker sends again keeps the id it got
+first, as long as this process lives. A message that is no event is recorded by ``reject`` and acknowledged: it would
+be none the next time either. While the engine cannot commit, or the source is over its quota, its messages stay
+unacknowledged, so that the broker keeps the rest.
 """
 
 import asyncio

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec import Raw
 from sqlalchemy import Connection
 
 from tocsin.core.board import key_of
@@ -50,13 +49,13 @@ class Rows:
         self.activations: dict[tuple[int, int], Activation] = {}
         self.evidence: dict[tuple[int, int], None] = {}
         self.timers: dict[str, Timer | None] = {}
-        self.windows: dict[tuple[str, str], tuple[int, Raw] | None] = {}
+        self.windows: dict[tuple[str, str], tuple[int, Any] | None] = {}
         self.notifications: list[Notification] = []
         self.withdrawn: list[tuple[int, Withdrawn]] = []
         self.suppressed: list[Row] = []
         self.noted: list[Row] = []
         self.addresses: dict[tuple[str, str], AddressSet] = {}
-        self.policies: dict[str, Raw] = {}
+        self.policies: dict[str, Any] = {}
 
     def add(self, entry: Entry) -> None:
         """Take one entry up."""
@@ -114,7 +113,7 @@ class Rows:
             delete(connection, tables.timers, [(name,) for name, one in self.timers.items() if one is None])
         if self.windows:
             insert(connection, tables.windows, ("rule", "key", "position", "body"), [
-                (rule, key, one[0], bytes(one[1])) for (rule, key), one in self.windows.items() if one is not None],
+                (rule, key, one[0], encode(one[1])) for (rule, key), one in self.windows.items() if one is not None],
                 replace=True)
             delete(connection, tables.windows, [place for place, one in self.windows.items() if one is None])
         if self.notifications:
@@ -127,7 +126,7 @@ class Rows:
         insert(connection, tables.addresses, ("person", "channel", "body"), [
             (*place, encode(one.address)) for place, one in self.addresses.items()], replace=True)
         insert(connection, tables.policies, ("hash", "body"), [
-            (hash_, bytes(body)) for hash_, body in self.policies.items()], replace=True)
+            (hash_, encode(body)) for hash_, body in self.policies.items()], replace=True)
         insert(connection, tables.counters, ("name", "value"), counters, replace=True)
 
     def _withdraw(self, connection: Connection, index: int, one: Withdrawn) -> None:

@@ -71,8 +71,11 @@ class Store:
         with told(self.place):
             connection.exec_driver_sql("SAVEPOINT work")
         try:
-            result = work(connection)
-        except BaseException:
+            with told(self.place, content=False):
+                result = work(connection)
+        except Exception as error:
+            if type(error) is StoreError:
+                raise
             with told(self.place):
                 connection.exec_driver_sql("ROLLBACK TO work")
                 connection.exec_driver_sql("RELEASE work")

@@ -182,7 +182,8 @@ class EventWord(Condition):
         verdict = Verdict(state)
         if state.closed and not state.active:
             state.closed, state.active = (), True
-            verdict.signals = (self._fired(key, state.since, state.severity or _severity(self.rule), 1, "", state.values),)
+            severity = state.severity or _severity(self.rule)
+            verdict.signals = (self._fired(key, state.since, severity, 1, "", state.values),)
             self.watch(state, None, now, verdict)
         return verdict
 

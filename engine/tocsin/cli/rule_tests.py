@@ -10,10 +10,10 @@ from tocsin.cli.trials import try_content
 
 
 def add(app: typer.Typer) -> None:
-    app.command()(test)
+    app.command("test")(rule_tests)
 
 
-def test(
+def rule_tests(
     config: Config = CONFIG,
     rule: Annotated[str | None, typer.Option("--rule", help="Only the tests of this rule.")] = None,
     as_json: AsJson = False,
