@@ -234,6 +234,8 @@ class Cycle:
             return 1
         first = ticket.next
         last = min(first + min(room, self._limits.turn), len(ticket.items))
+        if due is not None:
+            last = ticket.received_by(due, last)
         monotonic, until = self._clock.monotonic, self._clock.monotonic() + self._limits.gather / SECOND
         try:
             while ticket.next < last:

@@ -33,6 +33,14 @@ class Ticket:
         self.results: list[Any] = [None] * len(items)
         self.next, self.left = 0, len(items)
 
+    def received_by(self, instant: int, last: int) -> int:
+        """The end, at most ``last``, of the run of events that starts at ``next`` and was received by then."""
+        for index in range(self.next, last):
+            item = self.items[index].item
+            if isinstance(item, Arrival) and item.event.received > instant:
+                return index
+        return last
+
 
 class Lanes:
     """Filled by any thread, emptied by the loop's. ``wake`` ends ``wait``."""
