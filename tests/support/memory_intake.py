@@ -11,14 +11,18 @@ from tocsin.ports import Accepted
 
 
 class MemoryIntake:
-    """Commits by appending; ``refusals`` of the next submissions raise StoreError, ``gate`` delays the commit."""
+    """Commits by appending. ``refusals`` of the next submissions raise StoreError, a cleared ``gate`` delays the
+    commit; ``seen`` is set when something was submitted, ``duplicates`` counts what was applied before.
+    """
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.duplicates = 0
+        self.refusals = 0
         self.seen = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
-        self.refusals = 0
+        self._changed = asyncio.Event()
         self._known: dict[bytes, int] = {}
 
     async def submit_events(self, events: Sequence[Event]) -> list[Accepted]:
@@ -32,9 +36,18 @@ class MemoryIntake:
     async def submit(self, item: Input) -> int:
         raise NotImplementedError("sources submit events only")
 
+    async def holds(self, events: int) -> None:
+        """Return when so many events are committed."""
+        async with asyncio.timeout(30):
+            while len(self.events) < events:
+                self._changed.clear()
+                await self._changed.wait()
+
     def _keep(self, event: Event) -> Accepted:
+        self._changed.set()
         key = identity(event)
         if key in self._known:
+            self.duplicates += 1
             return Accepted(self._known[key], duplicate=True)
         self.events.append(event)
         self._known[key] = len(self.events)
