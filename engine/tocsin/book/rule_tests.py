@@ -160,7 +160,7 @@ EXPECTATION: Record[dict[str, Any]] = Record("an expectation", {
     "suppressed": Field(Many(Text("a reason"), single=True), about="the reasons why nothing was sent"),
     "count": Field(Whole(), about="how many incidents fit this line; 1 when left out"),
     "say": Field(Text("a text"), about="the text as shown"),
-}, lambda values: values)
+}, lambda values: {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()})
 
 
 class _Expect(Shape[tuple[dict[str, Any], ...] | None]):

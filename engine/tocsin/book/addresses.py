@@ -1,0 +1,72 @@
+"""Addresses of people in the normal form of their channel: E.164, chat id, e-mail."""
+
+import re
+
+import phonenumbers
+from phonenumbers import shortnumberinfo
+
+from tocsin.book.node import Node
+from tocsin.book.report import Report
+from tocsin.book.shape import Json, Shape
+
+DEFAULT_REGION = "UA"
+_EMAIL = re.compile(r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;.]+(\.[^\s@<>\"(),:;.]+)*")
+
+
+class Phone(Shape[str]):
+    """A telephone number, to E.164; national numbers are read as Ukrainian."""
+
+    what = 'a phone number such as "+380 50 123 45 67"'
+
+    def read(self, node: Node, report: Report) -> str:
+        scalar = self.scalar(node, report)
+        digits = re.sub(r"\D", "", scalar.text)
+        if len(digits) <= 6 or shortnumberinfo.is_emergency_number(digits, DEFAULT_REGION):
+            self.refuse(node, report, f'"{scalar.shown}" is an emergency or short number, which is never written to: '
+                        "give the number of a person")
+        try:
+            number = phonenumbers.parse(scalar.text, DEFAULT_REGION)
+        except phonenumbers.NumberParseException:
+            self.refuse(node, report)
+        if not phonenumbers.is_possible_number(number):
+            self.refuse(node, report, f'"{scalar.shown}" has too few or too many digits for a phone number')
+        if not phonenumbers.is_valid_number(number):
+            report.warn(node.where, f'"{scalar.shown}" is not a number that is in use anywhere: check its digits')
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+    def schema(self) -> Json:
+        return {"type": "string", "examples": ["+380 50 123 45 67"]}
+
+
+class Email(Shape[str]):
+    what = "an e-mail address such as olena@example.org"
+
+    def read(self, node: Node, report: Report) -> str:
+        scalar = self.scalar(node, report)
+        if not _EMAIL.fullmatch(scalar.text) or len(scalar.text) > 254:
+            self.refuse(node, report)
+        return scalar.text
+
+    def schema(self) -> Json:
+        return {"type": "string", "examples": ["olena@example.org"]}
+
+
+class ChatId(Shape[str]):
+    """A numeric Telegram id: of a person (greater than zero) or of a ``group`` (less)."""
+
+    def __init__(self, *, group: bool = False) -> None:
+        self.group = group
+        self.what = ("the number of a Telegram group, such as -1001234567890" if group else
+                     "the number of a Telegram user, such as 123456789")
+
+    def read(self, node: Node, report: Report) -> str:
+        scalar = self.scalar(node, report)
+        if scalar.text.startswith("@"):
+            self.refuse(node, report, f'"{scalar.shown}" is a name, and Telegram lets a bot write to numbers only: '
+                        "leave telegram: out and give the person a /start link, or write the number")
+        if not re.fullmatch(r"-[1-9]\d{0,18}" if self.group else r"[1-9]\d{0,18}", scalar.text):
+            self.refuse(node, report)
+        return scalar.text
+
+    def schema(self) -> Json:
+        return {"type": "integer"}

@@ -1,0 +1,118 @@
+"""rules/areas: named polygons from GeoJSON files, validated."""
+
+import json
+import math
+from typing import Any
+
+from shapely.geometry import shape as to_shape
+from shapely.validation import explain_validity
+
+from tocsin.book.book import AreaShape
+from tocsin.book.report import Report
+from tocsin.book.yaml import MAX_BYTES
+from tocsin.domain.errors import Location
+
+MAX_POINTS = 100_000
+
+
+def read_areas(file: str, path: str, body: bytes, report: Report) -> dict[str, AreaShape]:
+    """The areas of one file by full name, ``file/feature``; errors go into the report, bad features are left out."""
+    features = _features(path, body, report)
+    found: dict[str, AreaShape] = {}
+    for number, feature in enumerate(features, 1):
+        where = Location(path)
+        properties = feature.get("properties") if isinstance(feature, dict) else None
+        name = properties.get("name") if isinstance(properties, dict) else None
+        if not isinstance(name, str) or not name.strip():
+            report.error(where, f'feature {number} has no name: give it "properties": {{"name": "…"}}')
+            continue
+        full = f"{file}/{name.strip()}"
+        report.declare("area", full, where)
+        problem = _problem(feature.get("geometry"))
+        if problem:
+            report.error(where, f'the area "{name}": {problem}')
+            continue
+        found[full] = AreaShape(full, {"type": feature["geometry"]["type"],
+                                       "coordinates": feature["geometry"]["coordinates"]})
+    return found
+
+
+def short_names(full_names: list[str]) -> dict[str, str]:
+    """Short name → full name: the feature's own name where no other area has it, and a file's only feature by file."""
+    owners: dict[str, set[str]] = {}
+    by_file: dict[str, list[str]] = {}
+    for full in full_names:
+        file, _, feature = full.rpartition("/")
+        owners.setdefault(feature, set()).add(full)
+        by_file.setdefault(file, []).append(full)
+    for file, areas in by_file.items():
+        if len(areas) == 1:
+            owners.setdefault(file, set()).add(areas[0])
+    unique = {name: min(owned) for name, owned in sorted(owners.items()) if len(owned) == 1}
+    return {name: full for name, full in unique.items() if name not in full_names}
+
+
+def _features(path: str, body: bytes, report: Report) -> list[Any]:
+    if len(body) > MAX_BYTES:
+        report.error(Location(path), f"the file has {len(body)} bytes, more than {MAX_BYTES}: simplify the polygons")
+        return []
+    try:
+        document = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        report.error(Location(path, error.lineno, error.colno), f"this is not JSON: {error.msg}")
+        return []
+    except (ValueError, RecursionError):
+        report.error(Location(path), "this is not GeoJSON in UTF-8")
+        return []
+    if isinstance(document, dict) and document.get("type") == "Feature":
+        return [document]
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(features, list) or document.get("type") != "FeatureCollection":
+        report.error(Location(path), "an area file is a GeoJSON FeatureCollection whose features have a name")
+        return []
+    if not features:
+        report.error(Location(path), "the FeatureCollection has no features")
+    return features
+
+
+def _refuse_constant(text: str) -> float:
+    raise ValueError(text)
+
+
+def _problem(geometry: Any) -> str:
+    """What is wrong with a geometry, "" when it can be used."""
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind not in ("Polygon", "MultiPolygon"):
+        return f"its geometry is {kind or 'missing'}, and an area is a Polygon or MultiPolygon"
+    coordinates = geometry.get("coordinates")
+    polygons = [coordinates] if kind == "Polygon" else coordinates
+    points = 0
+    if not isinstance(polygons, list) or not polygons:
+        return "it has no coordinates"
+    for polygon in polygons:
+        if not isinstance(polygon, list) or not polygon:
+            return "a polygon is a list of rings"
+        for ring in polygon:
+            if not isinstance(ring, list) or len(ring) < 4 or ring[0] != ring[-1]:
+                return "a ring needs at least four points, the last the same as the first"
+            points += len(ring)
+            for point in ring:
+                if problem := _wrong_point(point):
+                    return problem
+    if points > MAX_POINTS:
+        return f"it has {points} points, more than {MAX_POINTS}: simplify it"
+    outline = to_shape({"type": kind, "coordinates": coordinates})
+    if outline.is_valid:
+        return ""
+    return f"its outline is invalid ({explain_validity(outline)}): correct it in the map editor"
+
+
+def _wrong_point(point: Any) -> str:
+    if not isinstance(point, list) or len(point) not in (2, 3) or not all(
+            isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n) for n in point):
+        return "a point is [lon, lat]"
+    lon, lat = point[0], point[1]
+    if abs(lat) > 90 or abs(lon) > 180:
+        swapped = ": GeoJSON puts the longitude first" if abs(lon) <= 90 and abs(lat) <= 180 else ""
+        return f"[{lon}, {lat}] is no place on Earth{swapped}"
+    return ""

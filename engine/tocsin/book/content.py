@@ -1,0 +1,195 @@
+"""The content of a rule book from a home: rules/, contacts/ and templates/ beside config.yaml."""
+
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tocsin.book.areas import read_areas, short_names
+from tocsin.book.book import AreaShape, Content, Table
+from tocsin.book.calendars import CALENDAR, OPERATIONS
+from tocsin.book.lists import read_list
+from tocsin.book.node import Mapping, Node, Sequence
+from tocsin.book.people import PEOPLE
+from tocsin.book.policies import POLICIES
+from tocsin.book.reach import check_reach
+from tocsin.book.report import Report, Unreadable
+from tocsin.book.rule import Rule
+from tocsin.book.rules import RuleFile, check_chains
+from tocsin.book.schedules import schedules
+from tocsin.book.services import SERVICES
+from tocsin.book.shape import Names
+from tocsin.book.yaml import MAX_BYTES, read_bytes
+from tocsin.domain.errors import BookError, Finding, Location
+from tocsin.settings import Settings
+
+NAMED = ("lists", "areas", "calendars", "events")
+"""Folders of rules/ that hold named things, not rules."""
+CONTACT_KEYS = ("people", "services", "schedules", "policies")
+UNUSED = ("list", "calendar", "policy", "schedule")
+_TEMPLATE = re.compile(r"[\w-]+/[\w-]+\.[a-z]{2}\.j2")
+_RULES = RuleFile()
+
+
+def read_content(home: Path, settings: Settings) -> tuple[Content, tuple[Finding, ...]]:
+    """The checked content and its warnings. Raises BookError with every error of every file."""
+    report = Report()
+    content = _Reading(home, settings, report).content()
+    if report.failed:
+        raise BookError(report.ordered("error"))
+    return content, report.ordered("warning")
+
+
+def find_problems(home: Path, settings: Settings) -> tuple[Finding, ...]:
+    """All errors and warnings of the files, in file order; () when nothing is wrong or doubtful."""
+    report = Report()
+    _Reading(home, settings, report).content()
+    return report.ordered()
+
+
+class _Reading:
+    """One reading of a home. Places are relative to it, so that a book is the same wherever it lies."""
+
+    def __init__(self, home: Path, settings: Settings, report: Report) -> None:
+        self.home, self.settings, self.report = home, settings, report
+
+    def content(self) -> Content:
+        """What could be read; everything wrong is in the report."""
+        lists, areas = self._lists(), self._areas()
+        calendars, operations = self._calendars()
+        contacts = self._contacts()
+        rules = self._rules()
+        content = Content(site=self.settings.site, rules=rules, roles=self.settings.roles, lists=lists, areas=areas,
+                          calendars=calendars, operations=operations, templates=self._templates(), **contacts)
+        self.report.references.extend(self.settings.references)
+        self.report.resolve()
+        check_chains(rules, self.report)
+        if not self.report.failed:
+            check_reach(content, self.report)
+        self._warn_of_unused()
+        return content
+
+    def _files(self, folder: str, *suffixes: str, skip: tuple[str, ...] = ()) -> list[tuple[str, bytes]]:
+        """(place, bytes) of the files of a folder and below it, in order of their names."""
+        root = self.home / folder
+        found: list[tuple[str, bytes]] = []
+        for path in sorted(root.rglob("*")) if root.is_dir() else []:
+            parts = path.relative_to(root).parts
+            if any(part.startswith(".") for part in parts) or parts[0] in skip or path.is_dir():
+                continue
+            place = path.relative_to(self.home).as_posix()
+            if path.suffix not in suffixes:
+                if path.suffix == ".yml":
+                    self.report.error(Location(place), "rename this file to .yaml: it would not be read")
+                continue
+            try:
+                if path.stat().st_size > MAX_BYTES:
+                    self.report.error(Location(place), f"the file has more than {MAX_BYTES} bytes: split it")
+                    continue
+                found.append((place, path.read_bytes()))
+            except OSError as error:
+                self.report.error(Location(place), f"the file cannot be read: {error.strerror}")
+        return found
+
+    def _trees(self, folder: str, skip: tuple[str, ...] = ()) -> list[tuple[str, Node]]:
+        files = self._files(folder, ".yaml", skip=skip)
+        trees = [(place, read_bytes(place, body, self.report)) for place, body in files]
+        return [(place, tree) for place, tree in trees if tree is not None]
+
+    def _named(self, folder: str, place: str) -> str:
+        """The name of a file of a folder of named things: its path there without the ending."""
+        name = place.removeprefix(f"{folder}/").rpartition(".")[0]
+        if "." in name or " " in name:
+            self.report.error(Location(place), "the name of this file is its name in rules: no dots or spaces in it")
+        return name
+
+    def _lists(self) -> dict[str, Table]:
+        found: dict[str, Table] = {}
+        for place, body in self._files("rules/lists", ".csv", ".yaml"):
+            name = self._named("rules/lists", place)
+            with suppress(Unreadable):
+                found[name] = read_list(name, place, body, self.report)
+        return found
+
+    def _areas(self) -> dict[str, AreaShape]:
+        found: dict[str, AreaShape] = {}
+        for place, body in self._files("rules/areas", ".geojson"):
+            found |= read_areas(self._named("rules/areas", place), place, body, self.report)
+        self.report.aliases["area"] = short_names(list(self.report.declared.get("area", {})))
+        return found
+
+    def _calendars(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+        calendars: dict[str, dict[str, Any]] = {}
+        operations: dict[str, dict[str, Any]] = {}
+        for place, _ in self._files("rules/calendars", ".ics"):
+            self.report.know("calendar", self._named("rules/calendars", place), Location(place))
+            self.report.error(Location(place), "calendars in .ics files are part of the language but not yet built: "
+                              "write the hours as .yaml")
+        for place, tree in self._trees("rules/calendars"):
+            name = self._named("rules/calendars", place)
+            with suppress(Unreadable):
+                if name == "operations":
+                    alone = isinstance(tree, Mapping) and tree.get("operation") is not None
+                    listed = OPERATIONS.read(Sequence((tree,), tree.where) if alone else tree, self.report)
+                    operations |= {each["operation"]: each for each in listed}
+                    continue
+                self.report.declare("calendar", name, Location(place))
+                calendars[name] = {"time_zone": self.settings.site.time_zone} | CALENDAR.read(tree, self.report)
+        return calendars, operations
+
+    def _contacts(self) -> dict[str, Any]:
+        shapes = contact_shapes(self.settings.site.time_zone)
+        found: dict[str, dict[str, Any]] = {key: {} for key in CONTACT_KEYS}
+        for _, tree in self._trees("contacts"):
+            if not isinstance(tree, Mapping):
+                self.report.error(tree.where, "a file of contacts begins with one of " + ", ".join(CONTACT_KEYS)
+                                  + ", as people:")
+                continue
+            for key, part in tree.entries:
+                if key.text not in shapes:
+                    self.report.unknown(key.where, "the key", key.text, shapes)
+                    continue
+                with suppress(Unreadable):
+                    found[key.text] |= shapes[key.text].read(part, self.report)
+        return found
+
+    def _rules(self) -> tuple[Rule, ...]:
+        for place, _ in self._files("rules/events", ".yaml"):
+            self.report.error(Location(place), "declared event types are part of the language but not yet built: take "
+                              "the file away")
+        rules: list[Rule] = []
+        trees = self._trees("rules", skip=NAMED)
+        for _, tree in trees:
+            with suppress(Unreadable):
+                rules.extend(_RULES.read(tree, self.report))
+        if not trees:
+            self.report.warn(Location("rules"), "there are no rules, so no event will ever reach anybody")
+        return tuple(rules)
+
+    def _templates(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for place, body in self._files("templates", ".j2"):
+            name = place.removeprefix("templates/")
+            if not _TEMPLATE.fullmatch(name):
+                self.report.error(Location(place), "a template is called <message>/<channel>.<language>.j2, such as "
+                                  "page/telegram.uk.j2")
+                continue
+            try:
+                found[name.removesuffix(".j2")] = body.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                self.report.error(Location(place), "this is not UTF-8: save the template with the encoding UTF-8")
+        return found
+
+    def _warn_of_unused(self) -> None:
+        used = {(reference.kind, reference.name) for reference in self.report.references}
+        for kind in UNUSED:
+            for name, where in self.report.declared.get(kind, {}).items():
+                if (kind, name) not in used:
+                    self.report.warn(where, f'the {kind} "{name}" is used nowhere')
+
+
+def contact_shapes(site_zone: str) -> dict[str, Names[Any]]:
+    """The shape of each key of the files of contacts."""
+    return {"people": PEOPLE, "services": SERVICES, "schedules": schedules(site_zone), "policies": POLICIES}
+
+

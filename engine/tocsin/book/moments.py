@@ -1,0 +1,86 @@
+"""Local dates and times as people write them, and what clock changes do to them."""
+
+import re
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from tocsin.book.node import Node
+from tocsin.book.report import Report
+from tocsin.book.shape import Json, Shape
+
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d?:\d\d)(?::00)?)?")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+class Moment(Shape[str]):
+    """A local date with or without a time, to ``2026-11-23 08:00`` or ``2026-11-23``."""
+
+    what = 'a date and time such as "2026-11-23 08:00"'
+
+    def __init__(self, *, date_only: bool = False) -> None:
+        self.date_only = date_only
+        if date_only:
+            self.what = 'a date such as "2026-12-25"'
+
+    def read(self, node: Node, report: Report) -> str:
+        scalar = self.scalar(node, report)
+        found = _MOMENT.fullmatch(scalar.text.strip())
+        if re.fullmatch(r".*(Z|[+-]\d\d:?\d\d)", scalar.text) and re.search(r"\d:\d\d", scalar.text):
+            self.refuse(node, report, f'"{scalar.shown}" names a zone: times here are local, as "2026-11-23 08:00"')
+        if found is None or (self.date_only and found[2]):
+            self.refuse(node, report)
+        text = found[1] if not found[2] else f"{found[1]} {found[2].zfill(5)}"
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            self.refuse(node, report, f'"{scalar.shown}" is no day or time of the calendar')
+        return text
+
+    def schema(self) -> Json:
+        return {"type": "string", "examples": ["2026-11-23"] if self.date_only else ["2026-11-23 08:00"]}
+
+
+class Clock(Shape[str]):
+    """A time of day, to ``09:00``; as an ``end`` also ``24:00``."""
+
+    what = "a time of day such as 09:00"
+
+    def __init__(self, *, end: bool = False) -> None:
+        self.end = end
+
+    def read(self, node: Node, report: Report) -> str:
+        scalar = self.scalar(node, report)
+        if self.end and scalar.text == "24:00":
+            return "24:00"
+        if not _CLOCK.fullmatch(scalar.text):
+            self.refuse(node, report)
+        return scalar.text.zfill(5)
+
+    def schema(self) -> Json:
+        return {"type": "string", "pattern": r"^\d?\d:\d\d$"}
+
+
+def local(text: str) -> datetime:
+    """The naive datetime of a Moment; a date alone is its midnight."""
+    return datetime.fromisoformat(text)
+
+
+def is_missing(text: str, zone: str) -> bool:
+    """Whether the clocks of the zone skip this local time."""
+    moment = local(text)
+    there = moment.replace(tzinfo=ZoneInfo(zone))
+    return there.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != moment
+
+
+def is_repeated(text: str, zone: str) -> bool:
+    """Whether the clocks of the zone show this local time twice."""
+    there = local(text).replace(tzinfo=ZoneInfo(zone))
+    return not is_missing(text, zone) and there.utcoffset() != there.replace(fold=1).utcoffset()
+
+
+def is_after(begin: str, end: str) -> bool:
+    """Whether a range ends after it begins; a last day counts as a whole."""
+    last = local(end)
+    if len(end) == len(date.min.isoformat()):
+        last = last.replace(hour=23, minute=59)
+    return local(begin) < last

@@ -1,0 +1,74 @@
+"""Whom a policy can reach at all: the people behind its targets, and whether any of them has an address."""
+
+from collections.abc import Iterable
+
+from tocsin.book.book import Content
+from tocsin.book.contacts import Person, Policy, Schedule, Target
+from tocsin.book.report import Report
+
+Groups = tuple[tuple[str, ...], ...]
+
+
+def check_reach(content: Content, report: Report) -> None:
+    """An error for every policy, or last resort, that can reach nobody; a warning for such a step."""
+    for policy in content.policies.values():
+        _check_policy(policy, content, report)
+
+
+def _check_policy(policy: Policy, content: Content, report: Report) -> None:
+    last = policy.last_resort
+    reachable = [_reaches(step.to, step.by, content) for step in policy.steps]
+    if not _reaches(last.to, last.by, content):
+        what = "the last resort of the policy" if any(reachable) else "the policy"
+        report.error(policy.where, f'{what} "{policy.id}" can reach nobody: none of its people has an address for its '
+                     "channels")
+        return
+    for number, found in enumerate(reachable, 1):
+        if not found:
+            report.warn(policy.where, f'step {number} of the policy "{policy.id}" can reach nobody: none of its people '
+                        "has an address by its channels")
+
+
+def _reaches(targets: Iterable[Target], by: Groups, content: Content) -> bool:
+    channels = {channel for group in by for channel in group}
+    for target in targets:
+        if target.kind == "commander":
+            return True
+        services = _services(target, content)
+        if any(content.services[name].group_chat for name in services) and (not channels or "telegram" in channels):
+            return True
+        for person in people_behind(target, content):
+            if person.addresses.keys() & channels if channels else person.addresses:
+                return True
+    return False
+
+
+def _services(target: Target, content: Content) -> list[str]:
+    if target.kind == "service":
+        return [target.name] if target.name in content.services else []
+    if target.kind == "area_service":
+        return [name for name, service in content.services.items() if service.kind == target.name]
+    return []
+
+
+def people_behind(target: Target, content: Content) -> list[Person]:
+    """Everybody whom a target may ever mean; [] for the commander, who is known only in an operation."""
+    names: dict[str, None] = {}
+    if target.kind == "person":
+        names[target.name] = None
+    elif target.kind == "skill":
+        names.update(dict.fromkeys(name for name, person in content.people.items() if target.name in person.skills))
+    elif target.kind == "on_call":
+        names.update(_people_of(content.schedules.get(target.name)))
+    for service_name in _services(target, content):
+        service = content.services[service_name]
+        names.update(dict.fromkeys(service.members))
+        names.update(_people_of(content.schedules.get(service.schedule)))
+    return [content.people[name] for name in names if name in content.people]
+
+
+def _people_of(schedule: Schedule | None) -> dict[str, None]:
+    if schedule is None:
+        return {}
+    names = dict.fromkeys(name for rotation in schedule.rotations for name in rotation.people)
+    return names | dict.fromkeys(override.person for override in schedule.overrides)

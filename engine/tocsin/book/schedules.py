@@ -1,0 +1,96 @@
+"""``schedules:`` as Schedules; times in the missing hour of a clock change are refused, repeated ones stated."""
+
+from typing import Any
+
+from tocsin.book.contacts import Override, Rotation, Schedule
+from tocsin.book.moments import Moment, is_missing, is_repeated, local
+from tocsin.book.node import Mapping, Node, Scalar, Sequence
+from tocsin.book.report import Report, Unreadable
+from tocsin.book.scalars import Duration, Id, Name, TimeZone
+from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, named
+
+
+def _rotation(values: dict[str, Any]) -> Rotation:
+    if "to" in values and local(values["to"]) <= local(values["from"]):
+        raise ValueError(f"this rotation ends ({values['to']}) before it begins ({values['from']})")
+    return Rotation(values["people"], values["turn"], values["from"], values.get("to", ""))
+
+
+def _override(values: dict[str, Any]) -> Override:
+    if local(values["to"]) <= local(values["from"]):
+        raise ValueError(f"this override ends ({values['to']}) before it begins ({values['from']})")
+    return Override(values["person"], values["from"], values["to"], values.get("instead_of", ""))
+
+
+ROTATION: Record[Rotation] = Record("a rotation", {
+    "people": Field(Many(Name("person"), single=True, least=1), required=True),
+    "turn": Field(Duration(), required=True, about="how long each is on duty, in wall-clock time"),
+    "from": Field(Moment(), required=True, about="when the first turn of the first person begins"),
+    "to": Field(Moment(), about="when the rotation ends"),
+}, _rotation)
+OVERRIDE: Record[Override] = Record("an override", {
+    "person": Field(Name("person"), required=True), "from": Field(Moment(), required=True),
+    "to": Field(Moment(), required=True), "instead_of": Name("person"),
+}, _override)
+_RECORD: Record[dict[str, Any]] = Record("a schedule", {
+    "time_zone": Field(TimeZone(), about="the site's zone when left out"),
+    "rotations": Many(ROTATION, single=True), "overrides": Many(OVERRIDE, single=True),
+    "import": Field(Name("calendar file"), about="not built yet"),
+}, lambda values: values)
+
+
+class ScheduleShape(Shape[Schedule]):
+    """A schedule; ``site_zone`` is the time zone of one that names none."""
+
+    what = "a schedule"
+
+    def __init__(self, site_zone: str = "UTC") -> None:
+        self.site_zone = site_zone
+
+    def read(self, node: Node, report: Report) -> Schedule:
+        if isinstance(node, Mapping) and (imported := node.get("import")) is not None:
+            self.refuse(imported, report, "import: of a calendar file is part of the language but not yet built: write "
+                        "the shifts as rotations: and overrides:")
+        values = _RECORD.read(node, report)
+        schedule = Schedule(id="", time_zone=values.get("time_zone", self.site_zone), where=node.where,
+                            rotations=values.get("rotations", ()), overrides=values.get("overrides", ()))
+        if not schedule.rotations and not schedule.overrides:
+            self.refuse(node, report, "the schedule has nobody: give it rotations:")
+        self._check_clocks(node, schedule.time_zone, report)
+        return schedule
+
+    def _check_clocks(self, node: Node, zone: str, report: Report) -> None:
+        bad = False
+        for scalar in _times(node):
+            text = Moment().read(scalar, report)
+            if is_missing(text, zone):
+                report.error(scalar.where, f"{text} does not exist in {zone}: the clocks are set forward over it that "
+                             "night")
+                bad = True
+            elif is_repeated(text, zone):
+                report.warn(scalar.where, f"{text} comes twice in {zone} that night: the first is taken")
+        if bad:
+            raise Unreadable
+
+    def schema(self) -> Json:
+        return _RECORD.schema()
+
+
+def _times(node: Node) -> list[Scalar]:
+    """The values of ``from`` and ``to`` of rotations and overrides."""
+    found: list[Scalar] = []
+    if not isinstance(node, Mapping):
+        return found
+    for key in ("rotations", "overrides"):
+        part = node.get(key)
+        for item in part.items if isinstance(part, Sequence) else (part,):
+            if isinstance(item, Mapping):
+                found += [value for name, value in item.entries
+                          if name.text in ("from", "to") and isinstance(value, Scalar)]
+    return found
+
+
+def schedules(site_zone: str) -> Names[Schedule]:
+    """The shape of ``schedules:`` at a site."""
+    return Names(ScheduleShape(site_zone), what="schedules: by their ids", declares="schedule",
+                 key=Id("the id of a schedule"), finish=named)

@@ -1,0 +1,19 @@
+"""JSON schemas of the files for editors, from the same shapes that check them."""
+
+from tocsin.book.content import contact_shapes
+from tocsin.book.matches import match_definitions
+from tocsin.book.rules import RuleFile
+from tocsin.book.shape import Json
+from tocsin.settings import SETTINGS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, Json]:
+    """Schema by name: rules, people, services, schedules, policies, config."""
+    found = {"rules": RuleFile().schema() | {"$defs": match_definitions()}}
+    for key, shape in contact_shapes("UTC").items():
+        found[key] = {"type": "object", "properties": {key: shape.schema()}, "required": [key],
+                      "additionalProperties": False}
+    found["config"] = SETTINGS.schema()
+    return {name: {"$schema": DIALECT, "title": f"Tocsin {name}"} | schema for name, schema in found.items()}
