@@ -25,8 +25,11 @@ from tocsin.domain.notification import Address
 
 
 def key_of(key: dict[str, str]) -> str:
-    """The canonical text of an incident's key: ``field=value`` joined by U+001F, in the rule's order."""
-    return "\x1f".join([f"{name}={value}" for name, value in key.items()])
+    """The canonical text of an incident's key: ``field=value`` joined by U+001F, by name.
+
+    Not in the rule's order: a stored key comes back sorted.
+    """
+    return "\x1f".join([f"{name}={value}" for name, value in sorted(key.items())])
 
 
 class Board:

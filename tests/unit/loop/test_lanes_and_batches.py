@@ -12,7 +12,7 @@ from tests.support.small_site import BOOK, NOON, PANIC, column, content, event, 
 
 from tocsin.book.book import number_book
 from tocsin.book.match import Expect, Match
-from tocsin.book.rule import When
+from tocsin.book.rule import PerKey, When
 from tocsin.clock import VirtualClock
 from tocsin.core.board import Board
 from tocsin.domain.change import Change, Noted, NotificationSet, Timer, TimerDropped, TimerSet, Withdrawn
@@ -380,3 +380,14 @@ async def test_noted_lines_are_kept(tmp_path: Path) -> None:
     async with running(tmp_path / "t.db", matcher=Nothing(), step=step, meaning=lambda book: None) as (loop, store, _):
         await loop.submit_events([event(1)])
         assert column(store, "SELECT position FROM noted WHERE incident = 4") == [2]
+
+
+async def test_an_incident_of_two_fields_is_joined_after_a_restart(tmp_path: Path) -> None:
+    """Whatever the order of the fields in the rule: the key read back is the key that was written."""
+    door = replace(PANIC, per=(PerKey("site"), PerKey("device")))
+    book, path = number_book(1, content(door)), tmp_path / "t.db"
+    async with running(path, book=book) as (loop, store, _):
+        await loop.submit_events([event(1, device="btn-1")])
+    async with running(path) as (loop, store, _):
+        await loop.submit_events([event(2, device="btn-1")])
+        assert column(store, "SELECT count(*) FROM incidents") == [1]
