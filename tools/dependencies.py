@@ -51,7 +51,8 @@ def needed_by(lock: Path) -> dict[str, str]:
 
 def rows(page: str) -> dict[str, tuple[str, str, str]]:
     """(why, licence, release) by dependency, as the page has it."""
-    return {name: (why, licence, release) for name, why, licence, release in _ROW.findall(page)}
+    found = {name: (why, licence, release) for name, why, licence, release in _ROW.findall(page)}
+    return {name: row for name, row in found.items() if name != "dependency"}
 
 
 def licence(name: str) -> str:
