@@ -50,8 +50,8 @@ def needed_by(lock: Path) -> dict[str, str]:
 
 
 def rows(page: str) -> dict[str, tuple[str, str, str]]:
-    """(why, licence, release) by dependency, as the page has it."""
-    found = {name: (why, licence, release) for name, why, licence, release in _ROW.findall(page)}
+    """(why, licence, release) by dependency, as the page has it; of two rows the first."""
+    found = {name: (why, licence, release) for name, why, licence, release in reversed(_ROW.findall(page))}
     return {name: row for name, row in found.items() if name != "dependency"}
 
 
