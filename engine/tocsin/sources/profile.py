@@ -52,4 +52,10 @@ def without_overlap(filters: Iterable[str]) -> tuple[str, ...]:
     """The filters without those that another covers: a broker may send a message once for each that fits."""
     unique = list(dict.fromkeys(filters))
     return tuple(one for one in unique
-                 if not any(other != one and topic_fits(one.split("/"), other.split("/")) for other in unique))
+                 if not any(other != one and _covers(other.split("/"), one.split("/")) for other in unique))
+
+
+def _covers(other: list[str], one: list[str]) -> bool:
+    if one[-1] == "#":
+        return other[-1] == "#" and len(other) <= len(one) and topic_fits(one[:-1] or [""], other)
+    return topic_fits(one, other)
