@@ -11,6 +11,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ONE = timedelta(microseconds=1)
 _UNITS = {"ms": MILLISECOND, "s": SECOND, "sec": SECOND, "m": MINUTE, "min": MINUTE, "h": HOUR, "d": DAY,
           "w": 7 * DAY, "second": SECOND, "seconds": SECOND, "minute": MINUTE, "minutes": MINUTE,
           "hour": HOUR, "hours": HOUR, "day": DAY, "days": DAY, "week": 7 * DAY, "weeks": 7 * DAY,
@@ -53,13 +54,16 @@ def parse_instant(text: str) -> int:
 
     Raises ValueError with a sentence for anything else, a time without a zone included.
     """
+    if len(text) == 20 and text[19] == "Z" and text[4] == text[7] == "-" and text[13] == text[16] == ":" \
+            and text[10] == "T" and text.isascii():
+        return (datetime.fromisoformat(text) - EPOCH) // _ONE
     found = _RFC3339.match(text.strip())
     if found is None:
         raise ValueError(f'"{text[:60]}" is not a time with a zone: write 2026-11-22T21:15:03Z')
     zone = "+00:00" if found[4] in "Zz" else found[4]
     moment = datetime.fromisoformat(f"{found[1]}T{found[2]}{zone}")
     micros = int((found[3] or "0")[:6].ljust(6, "0"))
-    return (moment - EPOCH) // timedelta(microseconds=1) + micros
+    return (moment - EPOCH) // _ONE + micros
 
 
 def format_instant(micros: int) -> str:
@@ -76,4 +80,4 @@ def to_datetime(micros: int) -> datetime:
 
 def from_datetime(moment: datetime) -> int:
     """Microseconds of an aware datetime."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    return (moment - EPOCH) // _ONE

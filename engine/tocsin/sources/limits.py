@@ -56,7 +56,8 @@ def _walk(value: dict[str, Any] | list[Any], path: str, depth: int, fields: int)
         for key, item in value.items():
             if type(key) is not str:
                 raise EventError(f"`{shown(path)}` has a key that is not text")
-            check_text(key, f"a key of {path}", NAME)
+            if len(key) > NAME or not key.isascii() or "\x00" in key:
+                check_text(key, f"a key of {path}", NAME)
             fields = _value(item, path, key, depth, fields)
         return fields
     for number, item in enumerate(value):
