@@ -19,7 +19,7 @@ def try_content(content: Content, only: str | None = None) -> list[Outcome]:
     def normalise(source: str, raw: dict[str, Any], received: int, believed: bool) -> Event:
         return Normaliser(source, buffers=believed, areas=tables.areas.names).event(_nested(raw), received)
 
-    return run_trials(content, IndexMatcher(content.rules, tables), normalise, say_of(content), only)
+    return run_trials(content, IndexMatcher(content.rules, tables), normalise, say_of, only)
 
 
 def _nested(raw: dict[str, Any]) -> dict[str, Any]:
