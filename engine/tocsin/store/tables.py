@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 Int = BigInteger().with_variant(Integer(), "sqlite")
 
 TO_SEND = "state IN ('queued', 'failed_temporary', 'unknown')"
-"""The outbox rows that still have to leave; the partial index ``outbox_due`` holds exactly these."""
+"""The outbox rows that still have to leave; the partial indices ``outbox_due`` and ``outbox_order`` hold exactly these."""
 
 metadata = MetaData()
 
@@ -152,7 +152,11 @@ outbox = Table(
     Column("reason", Text),
     Column("provider_id", Text),
     Column("body", LargeBinary, nullable=False),
-    Index("outbox_due", "due", sqlite_where=text(TO_SEND), postgresql_where=text(TO_SEND)),
+    Index("outbox_due", "channel", "due", sqlite_where=text(TO_SEND), postgresql_where=text(TO_SEND)),
+    Index("outbox_order", "channel", "rank", "created", "id",
+          sqlite_where=text(TO_SEND), postgresql_where=text(TO_SEND)),
+    Index("outbox_sms", "person", "id",
+          sqlite_where=text("channel = 'sms'"), postgresql_where=text("channel = 'sms'")),
     Index("outbox_started", "id", sqlite_where=text("state = 'started'"), postgresql_where=text("state = 'started'")),
     Index("outbox_incident", "incident"),
     Index("outbox_provider", "channel", "provider_id",

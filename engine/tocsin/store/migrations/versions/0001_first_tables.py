@@ -143,8 +143,12 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id")
     )
-    op.create_index("outbox_due", "outbox", ["due"],
+    op.create_index("outbox_due", "outbox", ["channel", "due"],
         sqlite_where=sa.text(TO_SEND), postgresql_where=sa.text(TO_SEND))
+    op.create_index("outbox_order", "outbox", ["channel", "rank", "created", "id"],
+        sqlite_where=sa.text(TO_SEND), postgresql_where=sa.text(TO_SEND))
+    op.create_index("outbox_sms", "outbox", ["person", "id"],
+        sqlite_where=sa.text("channel = 'sms'"), postgresql_where=sa.text("channel = 'sms'"))
     op.create_index("outbox_incident", "outbox", ["incident"])
     op.create_index("outbox_provider", "outbox", ["channel", "provider_id"],
         sqlite_where=sa.text("provider_id IS NOT NULL"), postgresql_where=sa.text("provider_id IS NOT NULL"))
