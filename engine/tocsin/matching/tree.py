@@ -76,7 +76,7 @@ class Node:
             kind: {value: Node(group, asked, self.build) for value, group in table.items()}
             for kind, table in groups.items()
         }
-        if False:
+        if int in by_kind:
             by_kind[float] = by_kind[int]
         return Branches(field, reader(field), by_kind, " or ".join(dict.fromkeys(map(_kind_word, by_kind))))
 
