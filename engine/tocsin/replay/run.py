@@ -8,7 +8,7 @@ from tocsin.core.step import step
 from tocsin.domain.change import Change, NotificationSet, TimerSet
 from tocsin.domain.event import Event
 from tocsin.domain.identity import identity, remembered_for
-from tocsin.domain.input import Answer, Arrival, Input, Receipt, TimerDue
+from tocsin.domain.input import Arrival, BookLoaded, Input, Receipt, TimerDue
 from tocsin.domain.notification import DELIVERED
 from tocsin.ports import Matcher
 from tocsin.rules.meaning import Meaning
@@ -21,14 +21,14 @@ class Run:
     """One replay: the clock is moved by what is fed, never by the machine.
 
     Every message counts as delivered the instant it is decided, so that a missing receipt starts no further
-    channel. ``clock`` is the present instant, None before the first event.
+    channel, unless ``delivers`` is False. ``clock`` is the present instant, None before the first event.
     """
 
-    def __init__(self, meaning: Meaning, matcher: Matcher, witness: Witness) -> None:
+    def __init__(self, meaning: Meaning, matcher: Matcher, witness: Witness, *, delivers: bool = True) -> None:
         self.board = Board()
         self.clock: int | None = None
         self.events = self.duplicates = self.late = 0
-        self._meaning, self._matcher, self._witness = meaning, matcher, witness
+        self._meaning, self._matcher, self._witness, self._delivers = meaning, matcher, witness, delivers
         self._due: list[tuple[int, str]] = []
         self._seen: dict[bytes, int] = {}
         self._newest: int | None = None
@@ -47,11 +47,17 @@ class Run:
         self._newest = event.time if self._newest is None else max(self._newest, event.time)
         self._apply(Arrival(event, self._matcher.match(event), self._meaning.book.number), at)
 
-    def answer(self, answer: Answer, at: int) -> None:
-        """A person's word at instant ``at``; timers due before it run first."""
+    def put(self, item: Input, at: int) -> None:
+        """Any other input, such as a person's answer, at instant ``at``; timers due before it run first."""
         self.run_timers(before=at)
         self.clock = at if self.clock is None else max(at, self.clock)
-        self._apply(answer, self.clock)
+        self._apply(item, self.clock)
+
+    def renew(self, meaning: Meaning, matcher: Matcher, at: int) -> None:
+        """Another book holds from instant ``at`` on."""
+        self.run_timers(before=at)
+        self._meaning, self._matcher = meaning, matcher
+        self.put(BookLoaded(meaning.book.number, meaning.book.hash), at)
 
     def run_until(self, until: int) -> None:
         """Run the timers due before ``until``; those due exactly then do not run."""
@@ -82,8 +88,9 @@ class Run:
         for change in changes:
             if isinstance(change, TimerSet):
                 heapq.heappush(self._due, (change.timer.due, change.timer.id))
-        for delivered in tuple(_receipts(changes, self._meaning.receipts)):
-            self._apply(delivered, now)
+        if self._delivers:
+            for delivered in tuple(_receipts(changes, self._meaning.receipts)):
+                self._apply(delivered, now)
 
 
 def _receipts(changes: list[Change], channels: frozenset[str]) -> Iterable[Receipt]:

@@ -90,13 +90,13 @@ class Condition:
             verdict.timers["hold"] = None
         if state.active:
             verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values),)
-            self.watch(state, told.until, now, verdict)
+            self.watch(state, now, verdict)
         elif told.wait is not None:
             self._wait_for(state, told, verdict)
         else:
             state.active = True
             verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values),)
-            self.watch(state, told.until, now, verdict)
+            self.watch(state, now, verdict)
 
     def _wait_for(self, state: Any, told: Told, verdict: Verdict) -> None:
         state.wait = told.wait or 0
@@ -118,7 +118,7 @@ class Condition:
             verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values),)
         elif not state.pending and (told.wait is None or over > told.happened + told.wait):
             verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, told.values),
-                                Cleared(self.rule.id, key, "late report", now, self.rule.clear.closes))
+                                Cleared(self.rule.id, key, "late report", over, self.rule.clear.closes))
 
     def untrue(self, state: Any, happened: int, how: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
         """The truth has ended at event time ``happened``: stop waiting, or clear (after ``hold``)."""
@@ -144,16 +144,16 @@ class Condition:
         """The condition is over."""
         state.active, state.holding = False, ""
         verdict.signals += (Cleared(self.rule.id, key, how, happened, self.rule.clear.closes),)
-        for kind in ("quiet", "after", "at", "hold"):
-            verdict.timers[kind] = None
         self.rest(state, now, verdict)
 
     def rest(self, state: Any, now: int, verdict: Verdict) -> None:
         """Nothing runs for this key: forget it once late reports can no longer concern it."""
         state.values = {}
+        for kind in ("quiet", "after", "at", "hold"):
+            verdict.timers[kind] = None
         verdict.timers["forget"] = now + LATE
 
-    def watch(self, state: Any, until: int | None, now: int, verdict: Verdict) -> None:
+    def watch(self, state: Any, now: int, verdict: Verdict) -> None:
         """Set the timers by which an active condition ends on its own; words with more ways add theirs."""
         verdict.timers["after"] = now + state.after if state.after is not None else None
 
@@ -162,14 +162,25 @@ class Condition:
         if kind == "for" and state.pending:
             state.pending, state.active = False, True
             verdict.signals += (self._fired(key, state.since, state.severity, state.events, "", state.values),)
-            self.watch(state, None, now, verdict)
+            self.watch(state, now, verdict)
         elif kind == "hold" and state.holding:
             self.clear(state, now, state.holding, key, now, verdict)
         elif kind == "forget" and not (state.active or state.pending):
             verdict.window = None
-        elif kind in ("after", "at") and state.active and not state.holding:
-            self.forget_truth(state)
-            self.end(state, now, "quiet" if kind == "after" else "time over", key, now, verdict)
+        elif kind in ("after", "at") and (state.active or state.closed):
+            self.over(state, now, "quiet" if kind == "after" else "time over", key, now, verdict)
+
+    def over(self, state: Any, happened: int, how: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
+        """The rule's own ``clear`` says that it is over, be its incident open or closed by a person."""
+        closed = bool(state.closed)
+        self.forget_truth(state)
+        if state.active:
+            if not state.holding:
+                self.end(state, happened, how, key, now, verdict)
+            return
+        if closed:
+            verdict.signals += (Cleared(self.rule.id, key, how, happened),)
+        self.rest(state, now, verdict)
 
     def forget_truth(self, state: Any) -> None:
         """Drop whatever made the condition true: it ended by the rule's own ``clear``."""

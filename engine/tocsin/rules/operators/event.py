@@ -72,7 +72,7 @@ class EventWord(Condition):
         elif "clear" in slots:
             self._clear_when(state, event, key, now, verdict)
         if "resolved" in slots and self.own_way:
-            self._resolved(state, event, key, now, verdict, silent="event" in slots)
+            self._resolved(state, event, key, now, verdict, silent=len(slots) > 1)
         return verdict
 
     def _firing(self, state: EventState, event: Event, key: dict[str, str], now: int, verdict: Verdict) -> None:
@@ -92,6 +92,7 @@ class EventWord(Condition):
                 state.members[member] = Member(True, event.time, told.until)
                 self._bound(state)
             if member in state.closed:
+                self.watch(state, now, verdict)
                 verdict.notes += (("repeat_of_closed", f"{member} fired again after a person had closed the incident"),)
                 return
         else:
@@ -102,21 +103,24 @@ class EventWord(Condition):
                   silent: bool) -> None:
         member = self.member(event)
         known = state.members.get(member)
-        if known is not None and known.firing and known.time > event.time:
+        old = known is not None and known.firing and known.time > event.time
+        nothing = old or known is None or not known.firing
+        if nothing and not silent:
+            verdict.notes += (("resolves_nothing", f"{member} was resolved but had not fired" if not old else
+                               f"{member} was resolved before it fired last"),)
+        if old:
             return
         state.members[member] = Member(False, max(event.time, known.time if known else event.time))
-        if known is None or not known.firing:
+        if nothing:
             self._bound(state)
-            if not silent:
-                verdict.notes += (("resolves_nothing", f"{member} was resolved but had not fired"),)
             if not self._true(state) and not (state.active or state.pending):
                 self.rest(state, now, verdict)
             return
         was_closed = bool(state.closed)
         state.closed = tuple(other for other in state.closed if other != member)
         if self._true(state):
-            if state.active:
-                self.watch(state, None, now, verdict)
+            if state.active or state.closed:
+                verdict.timers["at"] = self._ends(state, now)
             return
         if was_closed and not (state.active or state.pending):
             verdict.signals += (Cleared(self.rule.id, key, "resolved", event.time),)
@@ -124,28 +128,25 @@ class EventWord(Condition):
         self.untrue(state, event.time, "resolved", key, now, verdict)
 
     def _clear_when(self, state: EventState, event: Event, key: dict[str, str], now: int, verdict: Verdict) -> None:
-        if event.time < state.newest and (state.active or state.pending):
+        if state.pending or (event.time < state.newest and (state.active or state.closed)):
             return
-        state.over = event.time
-        if state.pending:
-            return
-        self.forget_truth(state)
-        if state.active and not state.holding:
-            self.end(state, event.time, "cleared by an event", key, now, verdict)
-        elif not state.active:
-            self.rest(state, now, verdict)
+        state.over = event.time if state.over is None else max(state.over, event.time)
+        self.over(state, event.time, "cleared by an event", key, now, verdict)
 
     def _true(self, state: EventState) -> bool:
         return state.momentary or any(member.firing for member in state.members.values())
 
-    def watch(self, state: Any, until: int | None, now: int, verdict: Verdict) -> None:
-        super().watch(state, until, now, verdict)
+    def _ends(self, state: EventState, now: int) -> int | None:
+        """When the last that is true ends by ``clear: {at}``; None when something has no such time."""
         ends = [member.until for member in state.members.values() if member.firing]
         if state.momentary:
             ends.append(state.until)
         known = [end for end in ends if end is not None]
-        whole = bool(ends) and len(known) == len(ends)
-        verdict.timers["at"] = max(now, *known) if whole else None
+        return max(now, *known) if ends and len(known) == len(ends) else None
+
+    def watch(self, state: Any, now: int, verdict: Verdict) -> None:
+        super().watch(state, now, verdict)
+        verdict.timers["at"] = self._ends(state, now)
         own = (state.momentary and self.own_way and state.after is None and state.until is None
                and not (self.is_state and self.rule.clear.when is not None))
         verdict.timers["quiet"] = now + QUIET if own else None
@@ -169,8 +170,9 @@ class EventWord(Condition):
         firing = tuple(sorted(name for name, member in state.members.items() if member.firing))
         state.active, state.pending, state.momentary, state.until = False, False, False, None
         state.closed, state.holding = firing, ""
-        for kind in ("quiet", "after", "at", "hold", "for"):
+        for kind in ("quiet", "hold", "for"):
             verdict.timers[kind] = None
+        verdict.timers["at"] = self._ends(state, now)
         if not firing:
             verdict.signals = (Cleared(self.rule.id, key, "closed by a person", now),)
             self.rest(state, now, verdict)
@@ -184,7 +186,6 @@ class EventWord(Condition):
             state.closed, state.active = (), True
             severity = state.severity or _severity(self.rule)
             verdict.signals = (self._fired(key, state.since, severity, 1, "", state.values),)
-            self.watch(state, None, now, verdict)
         return verdict
 
     def _bound(self, state: EventState) -> None:

@@ -13,10 +13,14 @@ from tocsin.rules.text import key_text
 
 
 class IncidentState(ConditionState, omit_defaults=True, kw_only=True):
-    """``others`` are the key texts of the other rule's incidents that are active; ``closed`` as a person closed it."""
+    """``others`` are the key texts of the other rule's incidents that are active; ``closed`` as a person closed it.
+
+    ``until`` is the newest ``clear: {at}``.
+    """
 
     others: dict[str, int] = {}
     closed: bool = False
+    until: int | None = None
 
 
 _decode = msgspec.json.Decoder(IncidentState).decode
@@ -55,7 +59,9 @@ class IncidentWord(Condition):
         if isinstance(signal, Fired):
             state.others.setdefault(other, signal.happened)
             if not state.closed:
-                self.fire(state, self._told(signal, key, now), key, other, now, verdict)
+                told = self._told(signal, key, now)
+                state.until = told.until
+                self.fire(state, told, key, other, now, verdict)
             return verdict
         state.others.pop(other, None)
         if not state.others:
@@ -81,15 +87,16 @@ class IncidentWord(Condition):
         """An event that matches ``clear: {when}``."""
         state = self.state(window)
         verdict = Verdict(state)
-        if "clear" in slots and state.active and not state.holding and event.time >= state.newest:
-            self.forget_truth(state)
-            self.end(state, event.time, "cleared by an event", key, now, verdict)
+        if "clear" in slots and (state.active or state.closed) and event.time >= state.newest:
+            self.over(state, event.time, "cleared by an event", key, now, verdict)
         return verdict
 
-    def watch(self, state: Any, until: int | None, now: int, verdict: Verdict) -> None:
-        super().watch(state, until, now, verdict)
-        if until is not None:
-            verdict.timers["at"] = max(now, until)
+    def forget_truth(self, state: Any) -> None:
+        state.closed = False
+
+    def watch(self, state: Any, now: int, verdict: Verdict) -> None:
+        super().watch(state, now, verdict)
+        verdict.timers["at"] = None if state.until is None else max(now, state.until)
 
     def close(self, window: Any, key: dict[str, str], now: int) -> Verdict:
         """A person closed the incident while the other's condition may still be active."""
@@ -97,7 +104,7 @@ class IncidentWord(Condition):
         verdict = Verdict(state)
         state.active, state.pending, state.holding = False, False, ""
         state.closed = bool(state.others)
-        for kind in ("after", "at", "hold", "for"):
+        for kind in ("hold", "for"):
             verdict.timers[kind] = None
         if not state.closed:
             verdict.signals = (Cleared(self.rule.id, key, "closed by a person", now),)
@@ -112,5 +119,4 @@ class IncidentWord(Condition):
             state.closed, state.active = False, True
             verdict.signals = (Fired(self.rule.id, key, state.since, severity_from(self.rule.severity, state.values),
                                      1, "", state.values),)
-            self.watch(state, None, now, verdict)
         return verdict
