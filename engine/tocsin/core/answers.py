@@ -5,32 +5,31 @@ from msgspec.structs import replace
 from tocsin.book.contacts import Need, Policy
 from tocsin.core import escalate, incidents, tell
 from tocsin.core.draft import Draft
+from tocsin.core.standing import COMING, POSITIVE, holders, words_for
 from tocsin.domain.change import IncidentSet, Noted, Timer
-from tocsin.domain.incident import ACKNOWLEDGED, ACTIVE, CLEARED, CLOSED, UNANSWERED, Answered, Incident
+from tocsin.domain.incident import ACKNOWLEDGED, ACTIVE, CLEARED, CLOSED, UNANSWERED, Answered, Escalation, Incident
 from tocsin.domain.input import Answer
-from tocsin.domain.notification import PAGE, REMIND
+from tocsin.domain.notification import REMIND
 from tocsin.domain.time import MINUTE
 from tocsin.rules.meaning import Meaning
 
-POSITIVE = ("acknowledge", "accept", "arrived")
 ENDING = ("resolve", "false_alarm")
 REOPEN = {"critical": 5 * MINUTE}
 REOPEN_ELSE = 30 * MINUTE
 
 
 def answer(draft: Draft, meaning: Meaning, item: Answer, now: int) -> Incident | None:
-    """Apply an answer; returns the incident when a person closed it, so that its condition can be told."""
+    """Apply an answer; returns the incident when a person closed it while active, so that its condition is told."""
     incident = draft.incident(item.incident)
     if incident is None or incident.response == CLOSED:
         draft.put(Noted(now, "late_answer", f"{item.person} answered {item.word} after the incident was closed",
                         item.incident, person=item.person))
         return None
-    given = Answered(item.person, item.word, item.channel, now, item.eta, item.note,
-                     late=incident.response == ACKNOWLEDGED)
-    if any((old.person, old.word, old.eta, old.note) == (item.person, item.word, item.eta, item.note)
-           and old.at >= incident.activation.at for old in incident.answers):
+    if _says_nothing_new(incident, item):
         return None
-    told = {**incident.told, item.person: item.channel} if item.person in incident.told and _is_way(item) \
+    given = Answered(item.person, item.word, item.channel, now, item.eta, item.note,
+                     late=incident.response == ACKNOWLEDGED, notification=item.notification)
+    told = {**incident.told, item.person: item.channel} if item.person in incident.told and _is_way(item.channel) \
         else incident.told
     incident = replace(incident, answers=(*incident.answers, given), told=told)
     draft.put(Noted(now, "answer", f"{item.person}: {item.word}", incident.id, incident.rule, item.person))
@@ -43,18 +42,31 @@ def answer(draft: Draft, meaning: Meaning, item: Answer, now: int) -> Incident |
     return None
 
 
-def _is_way(item: Answer) -> bool:
-    return item.channel in ("telegram", "sms", "email")
+def _says_nothing_new(incident: Incident, item: Answer) -> bool:
+    """Whether the person repeats their last word and nothing that runs has asked them."""
+    heard = max((escalation.heard for escalation in incident.escalations), default=0)
+    last = next((given for given in reversed(incident.answers[heard:]) if given.person == item.person), None)
+    return (last is not None and last.at >= incident.activation.at
+            and (last.word, last.eta, last.note) == (item.word, item.eta, item.note)
+            and not any(escalation.state == "running" and item.person in escalation.asked
+                        for escalation in incident.escalations))
+
+
+def _is_way(channel: str) -> bool:
+    return channel in ("telegram", "sms", "email")
 
 
 def _positive(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> None:
     first = incident.response == UNANSWERED
     for index, escalation in enumerate(incident.escalations):
         asked = item.person in escalation.asked or item.notification == 0
-        policy = escalate.policy_of(draft, escalation)
-        if escalation.state == "running" and asked and covered(meaning, incident, policy, escalation.started):
+        if escalation.state != "running" or not asked:
+            continue
+        if covered(draft, meaning, incident, escalation):
             incident = escalate.stop(draft, incident, f"answered by {item.person}", now, only=index, state="answered")
-    incident = replace(incident, held=incident.held or item.word in ("accept", "arrived"))
+        elif item.word != "acknowledge":
+            incident = escalate.set_over(draft, meaning, incident, index, item.person, "accepted", now)
+    incident = replace(incident, held=incident.held or item.word in COMING)
     if first and all(escalation.state != "running" for escalation in incident.escalations):
         incident = replace(incident, response=ACKNOWLEDGED)
         tell.taken(draft, incident, item.person, item.word, now, item.eta)
@@ -65,14 +77,14 @@ def _positive(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, 
     draft.put(IncidentSet(incident))
 
 
-def covered(meaning: Meaning, incident: Incident, policy: Policy, since: int) -> bool:
-    """Whether the answers given since ``since`` cover the policy's need; each person counts once towards each."""
-    if not policy.need:
-        return True
-    accepted = {answer.person for answer in incident.answers
-                if answer.word in ("accept", "arrived") and answer.at >= since}
-    accepted -= {answer.person for answer in incident.answers if answer.word == "decline" and answer.at >= since}
-    return all(_met(meaning, need, accepted) for need in policy.need)
+def covered(draft: Draft, meaning: Meaning, incident: Incident, escalation: Escalation) -> bool:
+    """Whether the words that stand cover what an escalation needs; each person counts once towards each need."""
+    words = words_for(incident, escalation)
+    needs = escalate.need_of(draft, escalation)
+    if not needs:
+        return any(word in POSITIVE for word in words.values())
+    accepted = {person for person, word in words.items() if word in COMING}
+    return all(_met(meaning, need, accepted) for need in needs)
 
 
 def _met(meaning: Meaning, need: Need, accepted: set[str]) -> bool:
@@ -83,35 +95,33 @@ def _met(meaning: Meaning, need: Need, accepted: set[str]) -> bool:
 
 
 def _decline(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> None:
+    if incident.response == ACKNOWLEDGED and incident.condition != ACTIVE:
+        draft.put(IncidentSet(incident))
+        return
     for index, escalation in enumerate(incident.escalations):
-        if escalation.state == "running" and any(ask.person == item.person for ask in escalation.asks):
+        if escalation.state == "answered" and not covered(draft, meaning, incident, escalation):
+            incident = escalate.resume(draft, meaning, incident, index, now)
+        elif escalation.state == "running" and any(ask.person == item.person for ask in escalation.asks):
             incident = escalate.set_over(draft, meaning, incident, index, item.person, "declined", now)
-    if incident.response == ACKNOWLEDGED and incident.condition == ACTIVE and not _anybody_left(incident):
-        incident = replace(incident, response=UNANSWERED, held=False)
+    left = holders(incident)
+    if incident.response == ACKNOWLEDGED and (
+            not left or any(escalation.state == "running" for escalation in incident.escalations)):
         draft.drop_timer(f"6|remind|{incident.id}")
-        policies = tuple(escalation.policy for escalation in incident.escalations)
-        incident = escalate.begin(draft, meaning, incident, policies, PAGE, now)
-    draft.put(IncidentSet(incident))
+        incident = replace(incident, response=UNANSWERED)
+    held = any(given.word in COMING and given.person in left for given in incident.answers)
+    draft.put(IncidentSet(replace(incident, held=incident.held and held)))
 
 
-def _anybody_left(incident: Incident) -> bool:
-    """Whether anybody who took it in this activation has not taken it back since."""
-    standing: dict[str, bool] = {}
-    for given in incident.answers:
-        if given.at >= incident.activation.at:
-            standing[given.person] = given.word in POSITIVE
-    return any(standing.values())
-
-
-def _end(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> Incident:
+def _end(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> Incident | None:
     reopens = None
-    if incident.condition == ACTIVE:
+    active = incident.condition == ACTIVE
+    if active:
         incident = incidents.end_activation(draft, incident, f"{item.word} by {item.person}", now)
         reopens = now + _reopen_after(draft, incident)
     if incident.response == UNANSWERED:
         tell.taken(draft, incident, item.person, item.word, now, None)
     incidents.close(draft, incident, item.word, item.person, now, reopens)
-    return incident
+    return incident if active else None
 
 
 def _reopen_after(draft: Draft, incident: Incident) -> int:
@@ -129,7 +139,7 @@ def remind_due(draft: Draft, incident: Incident, now: int) -> None:
     """An answered incident is still open: remind those who have it, and look again later."""
     if incident.response != ACKNOWLEDGED:
         return
-    for person in dict.fromkeys(given.person for given in incident.answers if given.word in POSITIVE):
+    for person in holders(incident):
         channel = incident.told.get(person)
         if channel is not None:
             tell.page(draft, incident, REMIND, person, channel, policy="", step=0, round_=0, now=now,

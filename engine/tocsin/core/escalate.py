@@ -3,9 +3,10 @@
 import msgspec
 from msgspec.structs import replace
 
-from tocsin.book.contacts import LastResort, Policy, Step
+from tocsin.book.contacts import LastResort, Need, Policy, Step
 from tocsin.core import tell
 from tocsin.core.draft import Draft
+from tocsin.core.standing import COMING, POSITIVE, last_words, words_for
 from tocsin.domain.change import Noted, PolicyKept, Suppressed, Timer, Withdrawn
 from tocsin.domain.incident import Ask, Escalation, Incident
 from tocsin.domain.time import MINUTE, SECOND
@@ -24,12 +25,30 @@ def begin(draft: Draft, meaning: Meaning, incident: Incident, policies: tuple[st
           now: int) -> Incident:
     """Start every policy from step one, in place of whatever ran before."""
     incident = stop(draft, incident, "started anew" if incident.escalations else "", now)
-    escalations = tuple(Escalation(policy=name, snapshot=_keep(draft, meaning, name), kind=kind, started=now,
-                                   asked=_asked_before(incident, name)) for name in policies)
+    escalations = tuple(_first(draft, Escalation(
+        policy=name, snapshot=_keep(draft, meaning, name), kind=kind, started=now,
+        asked=_asked_before(incident, name), heard=len(incident.answers))) for name in policies)
     incident = replace(incident, escalations=escalations)
     for index in range(len(escalations)):
         incident = run(draft, meaning, incident, index, now)
     return incident
+
+
+def resume(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int) -> Incident:
+    """An answered escalation is not covered any more, the last answer took it back: from step one for what is unmet.
+
+    Those who still come are not asked again; when nobody does, earlier refusals are forgotten but the last.
+    """
+    old = incident.escalations[index]
+    left = any(word in POSITIVE for word in words_for(incident, old).values())
+    again = replace(old, state="running", round=1, step=1, asks=(), started=now,
+                    heard=old.heard if left else len(incident.answers) - 1)
+    return run(draft, meaning, _put(incident, index, _first(draft, again)), index, now)
+
+
+def _first(draft: Draft, escalation: Escalation) -> Escalation:
+    """At its first step; a policy without steps begins with its last resort."""
+    return escalation if policy_of(draft, escalation).steps else replace(escalation, step=0)
 
 
 def _asked_before(incident: Incident, policy: str) -> tuple[str, ...]:
@@ -47,8 +66,8 @@ def run(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int
             due = now + (step.every if isinstance(step, LastResort) else step.answer_within)
             draft.set_timer(Timer(f"5|answer|{incident.id}|{index}", due, "escalation", "answer", incident.id, index))
             return incident
-        draft.put(Suppressed(now, incident.rule, incident.key,
-                             f"step {escalation.step} of {escalation.policy} reached nobody",
+        why = "reached nobody" if _meant(step, incident) else f"is not for severity {incident.severity}"
+        draft.put(Suppressed(now, incident.rule, incident.key, f"step {escalation.step} of {escalation.policy} {why}",
                              incident.severity, incident.id))
         incident = _put(incident, index, _next(policy, escalation))
 
@@ -67,11 +86,13 @@ def next_group(draft: Draft, meaning: Meaning, incident: Incident, index: int, p
     ask = next((ask for ask in escalation.asks if ask.person == person), None)
     if ask is None or ask.over:
         return incident
-    if not ask.waiting:
+    waiting = tuple(usable for group in ask.waiting
+                    if (usable := tuple(channel for channel in group if not _off(draft, person, channel))))
+    if not waiting:
         if ask.open:
-            return incident
+            return put_ask(incident, index, replace(ask, waiting=()))
         return set_over(draft, meaning, incident, index, person, "unreachable", now)
-    ask, incident = _send_group(draft, meaning, incident, index, ask, now)
+    ask, incident = _send_group(draft, meaning, incident, index, replace(ask, waiting=waiting), now)
     return put_ask(incident, index, ask)
 
 
@@ -108,6 +129,13 @@ def policy_of(draft: Draft, escalation: Escalation) -> Policy:
     return kept if isinstance(kept, Policy) else _decode_policy(kept)
 
 
+def need_of(draft: Draft, escalation: Escalation) -> tuple[Need, ...]:
+    """What the present step needs: its own need, else that of the step before it that has one, else the policy's."""
+    policy = policy_of(draft, escalation)
+    so_far = policy.steps[:escalation.step] if escalation.step else policy.steps
+    return next((step.need for step in reversed(so_far) if step.need), policy.need)
+
+
 def _keep(draft: Draft, meaning: Meaning, name: str) -> str:
     policy = meaning.policy(name)
     if policy is None:
@@ -132,16 +160,16 @@ def _next(policy: Policy, escalation: Escalation) -> Escalation:
 
 def _ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, step: Step | LastResort,
                 now: int) -> tuple[tuple[Ask, ...], Incident]:
-    escalation = incident.escalations[index]
-    if isinstance(step, Step) and incident.severity not in step.only.get("severity", (incident.severity,)):
+    if not _meant(step, incident):
         return (), incident
     last = isinstance(step, LastResort)
-    people = tuple(dict.fromkeys(
-        person for target in step.to for person in people_of(target, meaning.content, now)))
+    escalation = incident.escalations[index]
+    words, said = words_for(incident, escalation), last_words(incident.answers[escalation.heard:])
+    named = tuple(dict.fromkeys(person for target in step.to for person in people_of(target, meaning.content, now)))
+    people = [person for person in named
+              if words.get(person) not in COMING and (last or said.get(person) != "decline")]
     asks: list[Ask] = []
-    for person in people:
-        if not last and _declined(incident, person, escalation.started):
-            continue
+    for person in people or (named if last else ()):
         groups = reachable(draft, meaning, person, incident.severity, step.by)
         if not groups:
             draft.put(Suppressed(now, incident.rule, incident.key, f"{person} has no usable address",
@@ -151,8 +179,14 @@ def _ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, 
         asks.append(ask)
     if last and not asks:
         asks, incident = _everybody(draft, meaning, incident, index, now)
+    elif asks and incident.unreached:
+        incident = replace(incident, unreached=False)
     escalation = replace(incident.escalations[index], asks=tuple(asks))
     return tuple(asks), _put(incident, index, escalation)
+
+
+def _meant(step: Step | LastResort, incident: Incident) -> bool:
+    return isinstance(step, LastResort) or incident.severity in step.only.get("severity", (incident.severity,))
 
 
 def _everybody(draft: Draft, meaning: Meaning, incident: Incident, index: int,
@@ -192,11 +226,6 @@ def _off(draft: Draft, person: str, channel: str) -> bool:
     return address is not None and bool(address.off)
 
 
-def _declined(incident: Incident, person: str, since: int) -> bool:
-    return any(answer.person == person and answer.word == "decline" and answer.at >= since
-               for answer in incident.answers)
-
-
 def _send_group(draft: Draft, meaning: Meaning, incident: Incident, index: int, ask: Ask,
                 now: int) -> tuple[Ask, Incident]:
     escalation = incident.escalations[index]
@@ -211,13 +240,15 @@ def _send_group(draft: Draft, meaning: Meaning, incident: Incident, index: int, 
         draft.set_timer(Timer(timer, now + BETWEEN_CHANNELS, "escalation", "ask", incident.id, index, ask.person))
     else:
         draft.drop_timer(timer)
+    receipt = f"3|receipt|{incident.id}|{index}|{ask.person}"
     if waiting and any(channel in meaning.receipts for channel in group):
-        draft.set_timer(Timer(f"3|receipt|{incident.id}|{index}|{ask.person}", now + RECEIPT_WITHIN, "escalation",
-                              "receipt", incident.id, index, ask.person))
+        draft.set_timer(Timer(receipt, now + RECEIPT_WITHIN, "escalation", "receipt", incident.id, index, ask.person))
+    else:
+        draft.drop_timer(receipt)
     told = incident.told if ask.person in incident.told else {**incident.told, ask.person: group[0]}
     asked = escalation.asked if ask.person in escalation.asked else (*escalation.asked, ask.person)
     incident = _put(replace(incident, told=told), index, replace(escalation, asked=asked))
-    return Ask(ask.person, waiting, (*ask.open, *sent)), incident
+    return Ask(ask.person, waiting, (*ask.open, *sent), group=sent[0]), incident
 
 
 def _put(incident: Incident, index: int, escalation: Escalation) -> Incident:

@@ -37,9 +37,9 @@ def _failed(draft: Draft, meaning: Meaning, incident: Incident, index: int, ask:
             now: int) -> Incident:
     left = tuple(number for number in ask.open if number != item.notification)
     incident = escalate.put_ask(incident, index, replace(ask, open=left))
-    if left or ask.over:
+    if ask.over or any(number >= ask.group for number in left):
         return incident
-    if ask.waiting:
+    if ask.waiting and incident.told.get(ask.person) == item.channel:
         incident = replace(incident, told={**incident.told, ask.person: ask.waiting[0][0]})
     return escalate.next_group(draft, meaning, incident, index, ask.person, now)
 

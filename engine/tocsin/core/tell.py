@@ -3,6 +3,7 @@
 from typing import Any
 
 from tocsin.core.draft import Draft
+from tocsin.core.standing import last_words
 from tocsin.domain.change import Noted, NotificationSet
 from tocsin.domain.incident import Incident
 from tocsin.domain.notification import CLEARED, CLOSED, JOINED, NOTICE, TAKEN, Notification
@@ -35,7 +36,9 @@ def closed(draft: Draft, incident: Incident, how: str, by: str, now: int) -> Non
 
 def joined(draft: Draft, incident: Incident, now: int) -> None:
     """Tell those who answered that further firings have joined."""
-    for person in dict.fromkeys(answer.person for answer in incident.answers if answer.word != "decline"):
+    for person, word in last_words(incident.answers).items():
+        if word == "decline":
+            continue
         channel = incident.told.get(person)
         if channel is not None:
             _put(draft, incident, JOINED, person, channel, now, now + NEWS_EXPIRES, {})

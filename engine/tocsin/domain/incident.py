@@ -27,7 +27,7 @@ class Activation(Struct, frozen=True, omit_defaults=True):
 
 
 class Answered(Struct, frozen=True, omit_defaults=True):
-    """An answer as recorded on the incident."""
+    """An answer as recorded on the incident; ``notification`` 0 when it answered none (console, API)."""
 
     person: str
     word: str
@@ -36,19 +36,22 @@ class Answered(Struct, frozen=True, omit_defaults=True):
     eta: int | None = None
     note: str = ""
     late: bool = False
+    notification: int = 0
 
 
 class Ask(Struct, frozen=True, omit_defaults=True):
     """A person being asked in the running step.
 
-    ``waiting`` are the channel groups not yet tried, ``open`` the notifications of the group in flight.
-    ``over`` says why nothing more is tried: declined, unreachable, or "" while it goes on.
+    ``waiting`` are the channel groups not yet tried, ``open`` the notifications that have not failed; those from
+    number ``group`` on are the group in flight. ``over`` says why nothing more is tried: accepted, declined,
+    unreachable, or "" while it goes on.
     """
 
     person: str
     waiting: tuple[tuple[str, ...], ...] = ()
     open: tuple[int, ...] = ()
     over: str = ""
+    group: int = 0
 
 
 class Escalation(Struct, frozen=True, omit_defaults=True):
@@ -56,7 +59,8 @@ class Escalation(Struct, frozen=True, omit_defaults=True):
 
     ``policy`` is the name and ``snapshot`` the content hash of the policy as it was when this began. ``step``
     counts from 1, 0 is the last resort; ``round`` counts from 1. ``state`` is running, answered or over
-    (nobody needs to answer any more). ``asked`` are all people whom it has notified so far.
+    (nobody needs to answer any more). ``asked`` are all people whom it has notified so far; the first ``heard``
+    answers of the incident were given before it began and count for nothing here.
     """
 
     policy: str
@@ -68,6 +72,7 @@ class Escalation(Struct, frozen=True, omit_defaults=True):
     kind: str = "page"
     asks: tuple[Ask, ...] = ()
     asked: tuple[str, ...] = ()
+    heard: int = 0
 
 
 class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):
