@@ -25,7 +25,7 @@ from tests.support.ways_in import (
     HttpWay,
     panel,
 )
-from tests.support.wire import Wire
+from tests.support.wire import Wire, wire
 
 from tocsin.api.health import health_routes
 from tocsin.api.ingest import ingest_routes
@@ -149,93 +149,83 @@ async def test_http_bad_input_is_explained(way: HttpWay, client: httpx.AsyncClie
 
 async def test_mqtt_acknowledges_only_after_commit(mqtt_port: int, intake: MemoryIntake) -> None:
     """While the commit is pending the broker hears nothing; then each message is acknowledged."""
-    wire = await Wire(mqtt_port).open()
-    async with panels(wire, intake, "after-commit"):
-        await subscribed(mqtt_port, intake, wire)
-        before, acknowledged = len(intake.events), len(wire.acknowledged)
+    async with wire(mqtt_port) as line, panels(line, intake, "after-commit"):
+        await subscribed(mqtt_port, intake, line)
+        before, acknowledged = len(intake.events), len(line.acknowledged)
         intake.gate.clear()
         intake.seen.clear()
         await publish(mqtt_port, PANEL_GOOD)
         await intake.seen.wait()
         await publish(mqtt_port, b"{}", "elsewhere")
-        assert len(wire.acknowledged) == acknowledged
+        assert len(line.acknowledged) == acknowledged
         intake.gate.set()
         await intake.holds(before + 1)
-        await wire.sees_acknowledgements(acknowledged + 1)
+        await line.sees_acknowledgements(acknowledged + 1)
     event = intake.events[-1]
     assert (event.source, event.type, event.site, event.device, event.id) == (
         "panels", "alarm.panic", "school-12", "btn-4", "1")
-    await wire.cut()
 
 
 async def test_mqtt_without_commit_is_no_acknowledgement(mqtt_port: int, intake: MemoryIntake) -> None:
     """While the engine cannot commit, messages stay unacknowledged; then each is applied once."""
-    wire = await Wire(mqtt_port).open()
-    async with panels(wire, intake, "refused") as home:
-        await subscribed(mqtt_port, intake, wire)
-        before, acknowledged = len(intake.events), len(wire.acknowledged)
+    async with wire(mqtt_port) as line, panels(line, intake, "refused") as home:
+        await subscribed(mqtt_port, intake, line)
+        before, acknowledged = len(intake.events), len(line.acknowledged)
         intake.refusals = 2
         intake.seen.clear()
         await publish(mqtt_port, b"{}")
         await intake.seen.wait()
         await home.clock.advance(SECOND)
-        assert (len(wire.acknowledged), intake.refusals) == (acknowledged, 0)
+        assert (len(line.acknowledged), intake.refusals) == (acknowledged, 0)
         await home.clock.advance(2 * SECOND)
-        await wire.sees_acknowledgements(acknowledged + 1)
+        await line.sees_acknowledgements(acknowledged + 1)
         assert len(intake.events) == before + 1
         assert home.notes.counted["panels", "uncommitted"] == 2
         assert any("nothing is lost" in sentence for _, _, sentence in home.notes.said)
-    await wire.cut()
 
 
 async def test_mqtt_bad_input_is_recorded_and_never_comes_back(mqtt_port: int, intake: MemoryIntake) -> None:
     """A message that is no event is recorded with its reason and acknowledged; the next one is taken."""
-    wire = await Wire(mqtt_port).open()
-    async with panels(wire, intake, "bad") as home:
-        await subscribed(mqtt_port, intake, wire)
-        before, acknowledged = len(intake.events), len(wire.acknowledged)
+    async with wire(mqtt_port) as line, panels(line, intake, "bad") as home:
+        await subscribed(mqtt_port, intake, line)
+        before, acknowledged = len(intake.events), len(line.acknowledged)
         await publish(mqtt_port, PANEL_BAD)
         await publish(mqtt_port, PANEL_GOOD)
-        await wire.sees_acknowledgements(acknowledged + 2)
+        await line.sees_acknowledgements(acknowledged + 2)
         assert len(intake.events) == before + 1
     assert [(one.topic, one.payload) for one in home.rejected] == [(PANEL_TOPIC, PANEL_BAD)]
     assert "not JSON" in home.rejected[0].error
-    await wire.cut()
 
 
 async def test_mqtt_a_lost_connection_loses_nothing_and_doubles_nothing(mqtt_port: int, intake: MemoryIntake) -> None:
     """Cut between commit and acknowledgement, the broker sends again; even without id and time it is applied once."""
-    wire = await Wire(mqtt_port).open()
-    async with panels(wire, intake, "cut") as home:
-        await subscribed(mqtt_port, intake, wire)
+    async with wire(mqtt_port) as line, panels(line, intake, "cut") as home:
+        await subscribed(mqtt_port, intake, line)
         before = len(intake.events)
         intake.gate.clear()
         intake.seen.clear()
         await publish(mqtt_port, b'{"zone": 7}')
         await intake.seen.wait()
-        await wire.cut()
+        await line.cut()
         intake.gate.set()
         await intake.holds(before + 1)
         await publish(mqtt_port, b'{"zone": 8}')
-        acknowledged = len(wire.acknowledged)
-        await wire.open()
-        await wire.sees_acknowledgements(acknowledged + 2)
+        acknowledged = len(line.acknowledged)
+        await line.open()
+        await line.sees_acknowledgements(acknowledged + 2)
         assert [event.data for event in intake.events[before:]] == [{"zone": 7}, {"zone": 8}]
         assert intake.duplicates >= 1
         assert [kind for _, kind, _ in home.notes.said].count("connection") >= 2
-    await wire.cut()
 
 
 async def test_mqtt_retained_messages_are_no_news(mqtt_port: int, intake: MemoryIntake) -> None:
     """What the broker repeats to each new subscriber is acknowledged and left out."""
     await publish(mqtt_port, b'{"old": 1}', "alarm/retained/1", retain=True)
-    wire = await Wire(mqtt_port).open()
-    async with panels(wire, intake, "retained") as home:
-        await subscribed(mqtt_port, intake, wire)
+    async with wire(mqtt_port) as line, panels(line, intake, "retained") as home:
+        await subscribed(mqtt_port, intake, line)
         assert home.notes.counted["panels", "retained"] == 1
         assert all(event.site != "retained" for event in intake.events)
     await publish(mqtt_port, b"", "alarm/retained/1", retain=True)
-    await wire.cut()
 
 
 class Process:

@@ -1,6 +1,7 @@
 """The ways in over HTTP beyond the source contract: who may, how much, and what a batch with faults is told."""
 
 import asyncio
+import http.client
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -152,6 +153,20 @@ async def test_a_body_of_20_mb_is_refused_with_a_sentence(home: Home, chunked: b
     assert answer.status_code == 413
     assert "16 MiB" in answer.json()["error"]
     assert (await home.post(json=EVENT)).status_code == 202
+
+
+async def test_a_sender_that_writes_all_before_it_reads_gets_to_read_why(home: Home) -> None:
+    """A refused body is read to its end, else such a sender would see a broken connection only."""
+    def send() -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", home.server.port, timeout=30)
+        connection.request("POST", "/v1/events", b" " * 20_000_000, {"Authorization": "Bearer wrong"})
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        return answer.status, body
+    status, body = await asyncio.to_thread(send)
+    assert status == 401
+    assert b"opens no source" in body
 
 
 async def test_one_event_of_more_than_1_mib_is_rejected_alone(home: Home) -> None:

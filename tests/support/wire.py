@@ -1,13 +1,16 @@
 """A wire between an MQTT client and its broker that reads along, and that can be cut."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
-PUBACK = 4
+PUBLISH, PUBACK, DUP = 3, 4, 8
 
 
 class Wire:
-    """Passes bytes both ways; ``acknowledged`` are the packet ids the client acknowledged."""
+    """Passes bytes both ways; ``acknowledged`` are the packet ids the client acknowledged, ``repeated`` counts the
+    messages that the broker sent again.
+    """
 
     def __init__(self, broker_port: int) -> None:
         self._broker_port = broker_port
@@ -15,6 +18,7 @@ class Wire:
         self._server: asyncio.Server | None = None
         self._changed = asyncio.Event()
         self.acknowledged: list[int] = []
+        self.repeated = 0
         self.port = 0
 
     async def open(self) -> "Wire":
@@ -32,8 +36,15 @@ class Wire:
 
     async def sees_acknowledgements(self, number: int) -> None:
         """Return when the client has acknowledged so many messages."""
+        await self._until(lambda: len(self.acknowledged) >= number)
+
+    async def sees_repetitions(self, number: int) -> None:
+        """Return when the broker has sent so many messages again."""
+        await self._until(lambda: self.repeated >= number)
+
+    async def _until(self, done: Callable[[], bool]) -> None:
         async with asyncio.timeout(30):
-            while len(self.acknowledged) < number:
+            while not done():
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -41,9 +52,10 @@ class Wire:
         with suppress(OSError):
             there, back = await asyncio.open_connection("127.0.0.1", self._broker_port)
             self._writers += [writer, back]
-            await asyncio.gather(self._up(reader, back), self._down(there, writer))
+            await asyncio.gather(self._pump(reader, back, self._up), self._pump(there, writer, self._down))
 
-    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
+                    watch: Callable[[int, bytes], None]) -> None:
         with suppress(asyncio.IncompleteReadError, OSError):
             while True:
                 head = await reader.readexactly(1)
@@ -55,14 +67,24 @@ class Wire:
                 body = await reader.readexactly(size)
                 writer.write(head + length + body)
                 await writer.drain()
-                if head[0] >> 4 == PUBACK:
-                    self.acknowledged.append(int.from_bytes(body[:2], "big"))
-                    self._changed.set()
+                watch(head[0], body)
+                self._changed.set()
         writer.close()
 
-    async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(65_536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
+    def _up(self, head: int, body: bytes) -> None:
+        if head >> 4 == PUBACK:
+            self.acknowledged.append(int.from_bytes(body[:2], "big"))
+
+    def _down(self, head: int, body: bytes) -> None:
+        if head >> 4 == PUBLISH and head & DUP:
+            self.repeated += 1
+
+
+@asynccontextmanager
+async def wire(broker_port: int) -> AsyncIterator[Wire]:
+    """An open wire, cut at the end."""
+    made = await Wire(broker_port).open()
+    try:
+        yield made
+    finally:
+        await made.cut()
