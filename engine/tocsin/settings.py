@@ -136,7 +136,8 @@ class Source(_Model):
     """A way in. ``token`` or ``token_hash`` (SHA-256 in hexadecimal) for the HTTP kinds; ``url`` for mqtt.
 
     ``late`` is how late its events may come and still count in windows, ``settle`` how long deadlines wait for
-    stragglers (both microseconds); ``buffers`` says that it sends old events after an outage, with true times.
+    stragglers, ``silent_after`` how long it may be silent before that is reported, None for ever (all microseconds);
+    ``buffers`` says that it sends old events after an outage, with true times.
     """
 
     kind: Literal["http", "alertmanager", "cloudevents", "mqtt"]
@@ -150,6 +151,7 @@ class Source(_Model):
     topics: tuple[Topic, ...] = ()
     late: Micros = HOUR
     settle: Annotated[int, Duration(zero=True)] = 5 * SECOND
+    silent_after: Micros | None = None
     buffers: bool = False
     quota: Quota = Quota()
 
