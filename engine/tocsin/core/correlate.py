@@ -1,7 +1,7 @@
 """Rules over time, per (rule, key): events and timers in, firings and clearings out."""
 
-from typing import Any
-
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.core.board import key_of
@@ -54,31 +54,49 @@ def due(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> Signals:
     return put(draft, timer.rule, key, verdict, now)
 
 
-def follow(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> list[tuple[str, Signals]]:
-    """What the ``incident`` rules that follow this signal's rule say, by rule."""
-    said: list[tuple[str, Signals]] = []
-    for rule in meaning.followers.get(signal.rule, ()):
-        word = meaning.words[rule]
-        assert isinstance(word, IncidentWord)
-        other = key_of(signal.key)
-        key = word.key(signal, _values(draft, signal))
-        if key is None:
-            draft.put(Noted(now, "key_missing", f"the incident of {signal.rule} has no value for the `per` of {rule}: "
-                            "left out", rule=rule))
-            continue
+class Under(Struct, frozen=True):
+    """The keys of a following rule that an incident of the other rule holds active."""
+
+    keys: tuple[str, ...]
+
+
+_decode_under = msgspec.json.Decoder(Under).decode
+
+
+def follow(draft: Draft, meaning: Meaning, rule: str, signal: Signal, now: int) -> list[Signals]:
+    """What one ``incident`` rule says to a signal of the rule that it follows, one group of signals a key."""
+    word = meaning.words[rule]
+    assert isinstance(word, IncidentWord)
+    other = key_of(signal.key)
+    if all(field.name in signal.key for field in word.rule.per):
+        keys = [key for key in (word.key(signal, {}),) if key is not None]
+    else:
+        keys = _keys_by_values(draft, word, signal, other, now)
+    said: list[Signals] = []
+    for key in keys:
         window = draft.window(rule, key_of(key))
-        if window is None and isinstance(signal, Cleared):
-            continue
-        said.append((rule, put(draft, rule, key, word.follow(window, signal, other, key, now), now)))
+        if window is not None or isinstance(signal, Fired):
+            said.append(put(draft, rule, key, word.follow(window, signal, other, key, now), now))
     return said
 
 
-def _values(draft: Draft, signal: Signal) -> dict[str, Any]:
-    if isinstance(signal, Fired):
-        return signal.values
-    number = draft.open_incident(signal.rule, key_of(signal.key))
-    incident = draft.incident(number) if number is not None else None
-    return incident.values if incident is not None else {}
+def _keys_by_values(draft: Draft, word: IncidentWord, signal: Signal, other: str, now: int) -> list[dict[str, str]]:
+    """A key that rests on the other's event is noted, so that it ends with the other whatever later events said."""
+    rule, place = word.rule.id, f"\x1eunder\x1e{other}"
+    known = draft.window(rule, place)
+    under = known if isinstance(known, Under) else Under(()) if known is None else _decode_under(known)
+    if isinstance(signal, Cleared):
+        if known is not None:
+            draft.put(WindowDropped(rule, place))
+        return [key_from(text) for text in under.keys]
+    key = word.key(signal, signal.values)
+    if key is None:
+        draft.put(Noted(now, "key_missing", f"the incident of {signal.rule} has no value for the `per` of {rule}: "
+                        "left out", rule=rule))
+        return []
+    if key_of(key) not in under.keys:
+        draft.put(WindowSet(rule, place, Under((*under.keys, key_of(key)))))
+    return [key]
 
 
 def closed(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], now: int) -> Signals:

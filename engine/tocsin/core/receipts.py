@@ -49,7 +49,7 @@ def switch_off(draft: Draft, meaning: Meaning, person: str, channel: str, reason
     known = draft.address(person, channel)
     if known is not None and known.off:
         return
-    draft.put(AddressSet(Address(person, channel, off=reason, since=now)))
+    draft.put(AddressSet(replace(known or Address(person, channel), off=reason, since=now)))
     draft.put(Noted(now, "address_off", f"{person}: {channel} switched off: {reason}", person=person))
     name = meaning.content.people[person].name if person in meaning.content.people else person
     tell_role(draft, meaning, "shift_head", f"{name}: {channel} does not work any more ({reason})", now)

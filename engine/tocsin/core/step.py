@@ -86,8 +86,9 @@ def _carry_on(draft: Draft, meaning: Meaning, said: list[Said], now: int) -> Non
         _, _, _, rule, signals = heapq.heappop(queue)
         for signal in signals:
             _guarded(draft, rule, now, _respond, meaning, signal, now)
-            for follower, more in _guarded(draft, rule, now, correlate.follow, meaning, signal, now) or ():
-                push(follower, more)
+            for follower in meaning.followers.get(rule, ()):
+                for more in _guarded(draft, follower, now, correlate.follow, meaning, follower, signal, now) or ():
+                    push(follower, more)
 
 
 def _respond(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> None:

@@ -8,8 +8,9 @@ from msgspec import Struct
 class Fired(Struct, frozen=True, omit_defaults=True):
     """A firing of (rule, key).
 
-    ``happened`` is the event time of what made it true, ``events`` how many firings it carries, ``member`` the
-    member that fired ("" for none). ``values`` are the names that the rule's texts use.
+    ``happened`` is the event time of what made it true; the condition counts as active ``wait`` microseconds later,
+    which is the rule's ``for``. ``events`` is how many firings it carries, ``member`` the member that fired ("" for
+    none). ``values`` are the names that the rule's texts use.
     """
 
     rule: str
@@ -19,6 +20,7 @@ class Fired(Struct, frozen=True, omit_defaults=True):
     events: int = 1
     member: str = ""
     values: dict[str, Any] = {}
+    wait: int = 0
 
 
 class Cleared(Struct, frozen=True, omit_defaults=True):

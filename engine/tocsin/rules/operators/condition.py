@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from tocsin.book.match import FieldRef
@@ -89,13 +90,13 @@ class Condition:
             state.holding = ""
             verdict.timers["hold"] = None
         if state.active:
-            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values),)
+            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values, state.wait),)
             self.watch(state, now, verdict)
         elif told.wait is not None:
             self._wait_for(state, told, verdict)
         else:
             state.active = True
-            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values),)
+            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values, state.wait),)
             self.watch(state, now, verdict)
 
     def _wait_for(self, state: Any, told: Told, verdict: Verdict) -> None:
@@ -115,9 +116,9 @@ class Condition:
                   verdict: Verdict) -> None:
         """A report of something that was already over at event time ``over``: told, and cleared at once."""
         if state.active:
-            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values),)
+            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values, state.wait),)
         elif not state.pending and (told.wait is None or over > told.happened + told.wait):
-            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, told.values),
+            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, told.values, told.wait or 0),
                                 Cleared(self.rule.id, key, "late report", over, self.rule.clear.closes))
 
     def untrue(self, state: Any, happened: int, how: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
@@ -126,7 +127,7 @@ class Condition:
             state.pending = False
             verdict.timers["for"] = None
             if happened > state.since + state.wait:
-                verdict.signals += (self._fired(key, state.since, state.severity, state.events, "", state.values),
+                verdict.signals += (self._waited(state, key),
                                     Cleared(self.rule.id, key, how, happened, self.rule.clear.closes))
             self.rest(state, now, verdict)
         elif state.active and not state.holding:
@@ -161,7 +162,7 @@ class Condition:
         """A timer of this key came due."""
         if kind == "for" and state.pending:
             state.pending, state.active = False, True
-            verdict.signals += (self._fired(key, state.since, state.severity, state.events, "", state.values),)
+            verdict.signals += (self._waited(state, key),)
             self.watch(state, now, verdict)
         elif kind == "hold" and state.holding:
             self.clear(state, now, state.holding, key, now, verdict)
@@ -185,9 +186,18 @@ class Condition:
     def forget_truth(self, state: Any) -> None:
         """Drop whatever made the condition true: it ended by the rule's own ``clear``."""
 
+    def _waited(self, state: Any, key: dict[str, str]) -> Signal:
+        """The firing of all that came while ``for`` ran."""
+        return self._fired(key, state.since, state.severity, state.events, "", state.values, state.wait)
+
     def _fired(self, key: dict[str, str], happened: int, severity: str, events: int, member: str,
-               values: dict[str, Any]) -> Signal:
-        return Fired(self.rule.id, key, happened, severity, events, member, values)
+               values: dict[str, Any], wait: int) -> Signal:
+        return Fired(self.rule.id, key, happened, severity, events, member, values, wait)
+
+
+def is_encoded(window: Any) -> bool:
+    """Whether a window is JSON as restored; what is neither that nor the word's own is another word's, of old."""
+    return isinstance(window, bytes | msgspec.Raw)
 
 
 def severity_from(severity: str | SeverityBy, values: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tocsin.book.rule import Rule
 from tocsin.domain.event import FIRING, Event, lookup
-from tocsin.rules.operators.condition import QUIET, Condition, ConditionState, Told
+from tocsin.rules.operators.condition import QUIET, Condition, ConditionState, Told, is_encoded
 from tocsin.rules.signal import Cleared, Verdict
 from tocsin.rules.text import key_text
 
@@ -23,7 +23,7 @@ class Member(Struct, omit_defaults=True, frozen=True):
     until: int | None = None
 
 
-class EventState(ConditionState, omit_defaults=True, kw_only=True):
+class EventState(ConditionState, omit_defaults=True, kw_only=True, tag_field="word", tag="event"):
     """``momentary`` is true while a firing without status counts, ``until`` its ``clear: {at}``.
 
     ``over`` is the newest event time at which ``clear: {when}`` matched. ``closed`` are the members that were
@@ -54,7 +54,7 @@ class EventWord(Condition):
         if isinstance(window, EventState):
             copy: EventState = msgspec.structs.replace(window, members=dict(window.members))
             return copy
-        return _decode(window)
+        return _decode(window) if is_encoded(window) else EventState()
 
     def member(self, event: Event) -> str:
         """Who speaks: the type and the ``member`` fields, else the device, else the id."""
@@ -185,7 +185,7 @@ class EventWord(Condition):
         if state.closed and not state.active:
             state.closed, state.active = (), True
             severity = state.severity or _severity(self.rule)
-            verdict.signals = (self._fired(key, state.since, severity, 1, "", state.values),)
+            verdict.signals = (self._fired(key, state.since, severity, 1, "", state.values, state.wait),)
         return verdict
 
     def _bound(self, state: EventState) -> None:

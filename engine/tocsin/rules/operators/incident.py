@@ -7,12 +7,12 @@ import msgspec
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event
 from tocsin.rules.duration import instant_of
-from tocsin.rules.operators.condition import Condition, ConditionState, Told, severity_from
+from tocsin.rules.operators.condition import Condition, ConditionState, Told, is_encoded, severity_from
 from tocsin.rules.signal import Cleared, Fired, Verdict
 from tocsin.rules.text import key_text
 
 
-class IncidentState(ConditionState, omit_defaults=True, kw_only=True):
+class IncidentState(ConditionState, omit_defaults=True, kw_only=True, tag_field="word", tag="incident"):
     """``others`` are the key texts of the other rule's incidents that are active; ``closed`` as a person closed it.
 
     ``until`` is the newest ``clear: {at}``.
@@ -40,7 +40,7 @@ class IncidentWord(Condition):
         if isinstance(window, IncidentState):
             copy: IncidentState = msgspec.structs.replace(window, others=dict(window.others))
             return copy
-        return _decode(window)
+        return _decode(window) if is_encoded(window) else IncidentState()
 
     def key(self, signal: Fired | Cleared, values: dict[str, Any]) -> dict[str, str] | None:
         """This rule's key for the other's incident; None when a ``per`` field is missing there."""
@@ -57,7 +57,7 @@ class IncidentWord(Condition):
         state = self.state(window)
         verdict = Verdict(state)
         if isinstance(signal, Fired):
-            state.others.setdefault(other, signal.happened)
+            state.others.setdefault(other, signal.happened + signal.wait)
             if not state.closed:
                 told = self._told(signal, key, now)
                 state.until = told.until
@@ -76,7 +76,7 @@ class IncidentWord(Condition):
     def _told(self, signal: Fired, key: dict[str, str], now: int) -> Told:
         values = {name: key.get(name, signal.values.get(name)) for name in self.names}
         clear = self.rule.clear
-        return Told(signal.happened, now, severity_from(self.rule.severity, signal.values),
+        return Told(signal.happened + signal.wait, now, severity_from(self.rule.severity, signal.values),
                     {name: value for name, value in values.items() if value is not None},
                     self.rule.when.for_ if isinstance(self.rule.when.for_, int | None) else 0,
                     clear.after if isinstance(clear.after, int) else None,
