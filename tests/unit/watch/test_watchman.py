@@ -148,7 +148,8 @@ async def test_a_channel_fails_when_nothing_gets_through(tmp_path: Path, attempt
             run("UPDATE outbox SET person = 'chief' WHERE id = 2")
             for age, (person, state) in enumerate(attempts):
                 run("INSERT INTO attempts (notification, number, started, ended, state, detail) "
-                    "VALUES (?, 1, ?, ?, ?, ?)", (1 if person == "olena" else 2, NOON - age, NOON, state, f"it {state}"))
+                    "VALUES (?, 1, ?, ?, ?, ?)",
+                    (1 if person == "olena" else 2, NOON - age, NOON, state, f"it {state}"))
 
         await loop.run_work(work)
         found = list(probes.channels(store.reading, ["telegram", "sms"], clock)())
