@@ -1,6 +1,7 @@
 """Fields of an event as they are named in rules, and ``{field: name}`` in the place of a value."""
 
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 from tocsin.book.match import FieldRef
@@ -31,6 +32,7 @@ class FieldName(Text):
         return {"type": "string"}
 
 
+@lru_cache(4096)
 def _mistyped(head: str) -> str:
     """The top-level field that a name very probably was to be, "" otherwise."""
     near = nearest(head, TOP_LEVEL - {"data"}) if head not in TOP_LEVEL else ""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tocsin.domain.errors import Finding, Location
 
@@ -109,8 +109,16 @@ class Report:
 
     def ordered(self, level: str = "") -> tuple[Finding, ...]:
         """The findings (of one level) in file order, each once."""
-        unique = dict.fromkeys(f for f in self.findings if not level or f.level == level)
+        unique = dict.fromkeys(self._clamped(f) for f in self.findings if not level or f.level == level)
         return tuple(sorted(unique, key=lambda f: f.where))
+
+    def _clamped(self, finding: Finding) -> Finding:
+        """A finding inside the line as written, though it was found in the repaired one, which may be longer."""
+        where = finding.where
+        end = len(self.line(where)) + 1
+        if where.path not in self._lines or where.column <= end:
+            return finding
+        return structs.replace(finding, where=Location(where.path, where.line, end))
 
     @property
     def failed(self) -> bool:

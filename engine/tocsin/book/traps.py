@@ -10,6 +10,7 @@ from tocsin.domain.errors import Finding, Location
 
 COMPARISONS = {">=": "at_least", "<=": "at_most", ">": "above", "<": "below", "==": "is", "!=": "not", "=": "is"}
 _COMPARISON = re.compile(r"""((?:^|[:\-\[{,])\s*)(>=|<=|==|!=|>|<|=)\s*("[^"]*"|'[^']*'|[^\s,}\]#]+)""")
+_SUSPICIOUS = re.compile("[*\t\u00a0]|\\{\\{|\\}\\}")
 _COMMENT_IN_TEXT = re.compile(r"[ \t]+#(?![\s#=-]|$)")
 _STAR_TYPE = re.compile(r"[\w.-]*\.\*")
 _SEGMENTS = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'')
@@ -35,6 +36,9 @@ def quoted(text: str) -> str:
 def check_plain(node: Scalar, line: str, span: Span, flow: bool, found: list[Finding]) -> None:
     """Errors for an unquoted value that reads otherwise than it looks; each shows the repaired line."""
     where, text, start = node.where, node.text, span.column
+    gap = _has_tab_before(start, line)
+    if not node.comment and not gap and span.line == span.end_line and _SUSPICIOUS.search(text) is None:
+        return
 
     def refuse(sentence: str, old: str, new: str) -> None:
         repaired = line[:start] + new + line[start + len(old):] if old and line.startswith(old, start) else ""
@@ -63,16 +67,20 @@ def check_plain(node: Scalar, line: str, span: Span, flow: bool, found: list[Fin
     elif "*" in text and not _STAR_TYPE.fullmatch(text):
         refuse(f'"{text}" holds a *, which stands for nothing outside quotes: write like: {quoted(text)} for '
                "any characters, or quotes alone for the star itself", text, quoted(text))
-    elif "\t" in text or "\t" in _gap_before(start, line):
+    elif "\t" in text or gap:
         found.append(Finding(where, "a tab stands in this line: use spaces", "error", line.replace("\t", " ").strip()))
     elif "\u00a0" in text:
         refuse("a non-breaking space stands in unquoted text: write an ordinary space, or put the text in quotes",
                text, text.replace("\u00a0", " "))
 
 
-def _gap_before(column: int, line: str) -> str:
-    before = line[:column]
-    return before[len(before.rstrip(" \t")):] if before.strip() else ""
+def _has_tab_before(column: int, line: str) -> bool:
+    """Whether a tab stands between a value and what is before it on the line."""
+    while column > 0 and line[column - 1:column] in (" ", "\t"):
+        column -= 1
+        if line[column] == "\t":
+            return True
+    return False
 
 
 def check_block(line: str, span: Span, where: Location, found: list[Finding]) -> None:

@@ -27,9 +27,13 @@ from tocsin.domain.errors import Finding, Location
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 40
 MAX_NODES = 1_000_000
+MAX_LINE = 20_000
 MAX_REPAIRS = 20
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e"
+                        "\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+
+_COMMENT = re.compile(r"[ \t]*#.*")
 
 
 class _Open:
@@ -68,7 +72,7 @@ def read_text(path: str, text: str, report: Report) -> Node | None:
     """
     text = text.removeprefix("\ufeff")
     lines = list(report.open(path, text))
-    if _refused_characters(path, lines, report):
+    if _unreadable_lines(path, lines, report):
         return None
     repaired: set[int] = set()
     while True:
@@ -95,13 +99,15 @@ def read_text(path: str, text: str, report: Report) -> Node | None:
         return tree
 
 
-def _refused_characters(path: str, lines: list[str], report: Report) -> bool:
+def _unreadable_lines(path: str, lines: list[str], report: Report) -> bool:
     before = len(report.findings)
     for number, line in enumerate(lines, 1):
-        control = _CONTROL.search(line)
-        if control is not None:
-            report.error(Location(path, number, control.start() + 1),
-                         f"the invisible character U+{ord(control[0]):04X} cannot stand in a file: delete it")
+        if len(line) > MAX_LINE:
+            report.error(Location(path, number, MAX_LINE), f"the line has more than {MAX_LINE} characters: break it up")
+        hidden = _INVISIBLE.search(line)
+        if hidden is not None:
+            report.error(Location(path, number, hidden.start() + 1),
+                         f"the invisible character U+{ord(hidden[0]):04X} cannot stand in a file: delete it")
         body = line.lstrip()
         if "\t" in line[:len(line) - len(body)] and body and not body.startswith("#"):
             report.error(Location(path, number, line.index("\t") + 1),
@@ -125,14 +131,14 @@ def _build(path: str, lines: list[str], found: list[Finding]) -> Node | None:
                                                     "without lines of ---")
             continue
         node: Node
-        if isinstance(event, MappingStartEvent | SequenceStartEvent):
+        if isinstance(event, (MappingStartEvent, SequenceStartEvent)):
             _refuse_extras(path, lines, event, found)
             stack.append(_Open(_span(event).place(path), isinstance(event, MappingStartEvent), bool(event.flow_style)))
             if len(stack) > MAX_DEPTH:
                 raise _TooMuch(_span(event).place(path), f"more than {MAX_DEPTH} levels inside each other: "
                                                          "make it flatter")
             continue
-        if isinstance(event, MappingEndEvent | SequenceEndEvent):
+        if isinstance(event, (MappingEndEvent, SequenceEndEvent)):
             node = _close(stack.pop(), lines, found)
         elif isinstance(event, AliasEvent):
             node = traps.refuse_alias(path, lines, _span(event), found)
@@ -158,9 +164,8 @@ def _scalar(path: str, lines: list[str], event: ScalarEvent, flow: bool, found: 
         if event.style in "|>":
             traps.check_block(lines[span.line], span, where, found)
         return Scalar(event.value, where, plain=False)
-    rest = lines[span.end_line][span.end_column:] if span.end_line < len(lines) else ""
-    comment = rest if rest.lstrip(" \t").startswith("#") else ""
-    node = Scalar(event.value, where, True, comment)
+    comment = _COMMENT.match(lines[span.end_line], span.end_column) if span.end_line < len(lines) else None
+    node = Scalar(event.value, where, True, comment[0] if comment is not None else "")
     traps.check_plain(node, lines[span.line] if span.line < len(lines) else "", span, flow, found)
     return node
 
