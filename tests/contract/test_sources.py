@@ -32,6 +32,7 @@ from tocsin.api.ingest import ingest_routes
 from tocsin.api.server import build_app, serve
 from tocsin.clock import VirtualClock
 from tocsin.domain.time import SECOND, parse_instant
+from tocsin.sources.config import SourceConfig
 from tocsin.sources.door import open_doors
 from tocsin.sources.mqtt import MqttSource, Rejected
 from tocsin.sources.normal import Normaliser
@@ -226,6 +227,32 @@ async def test_mqtt_retained_messages_are_no_news(mqtt_port: int, intake: Memory
         assert home.notes.counted["panels", "retained"] == 1
         assert all(event.site != "retained" for event in intake.events)
     await publish(mqtt_port, b"", "alarm/retained/1", retain=True)
+
+
+async def test_mqtt_a_retained_state_counts_when_it_differs_from_what_is_known(
+        mqtt_port: int, intake: MemoryIntake) -> None:
+    """A device that went away while nobody listened fires at the start, once, however often the broker repeats it."""
+    topic = "zigbee2mqtt/school24/smoke/availability"
+    notes = Notes()
+    await publish(mqtt_port, b"offline", topic, retain=True)
+    async with wire(mqtt_port) as line:
+        config = SourceConfig(name="zigbee", kind="mqtt", url=f"mqtt://127.0.0.1:{line.port}", profile="zigbee2mqtt")
+        source = MqttSource(config, Normaliser("zigbee"), VirtualClock(NOW), notes, Panels(line).reject)
+        task = asyncio.create_task(source.run(intake))
+        await intake.holds(1)
+        await line.sees_acknowledgements(1)
+        await line.cut()
+        await line.open()
+        await line.sees_acknowledgements(2)
+        await publish(mqtt_port, b"online", topic, retain=True)
+        await intake.holds(2)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert [(event.type, event.device, event.status) for event in intake.events] == [
+        ("zigbee2mqtt.offline", "school24/smoke", "firing"), ("zigbee2mqtt.offline", "school24/smoke", "resolved")]
+    assert notes.counted["zigbee", "retained"] == 1
+    await publish(mqtt_port, b"", topic, retain=True)
 
 
 class Process:

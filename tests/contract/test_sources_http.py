@@ -156,7 +156,7 @@ async def test_a_body_of_20_mb_is_refused_with_a_sentence(home: Home, chunked: b
 
 
 async def test_a_sender_that_writes_all_before_it_reads_gets_to_read_why(home: Home) -> None:
-    """A refused body is read to its end, else such a sender would see a broken connection only."""
+    """The rest of a refused body is taken from the wire, else such a sender would see a broken connection only."""
     def send() -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", home.server.port, timeout=30)
         connection.request("POST", "/v1/events", b" " * 20_000_000, {"Authorization": "Bearer wrong"})

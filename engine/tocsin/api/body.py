@@ -10,8 +10,6 @@ from tocsin.api.errors import Problem
 from tocsin.sources.limits import BODY_BYTES
 
 READ_SECONDS = 30.0
-DISCARD_BYTES = 64 << 20
-"""So much of a refused body is read and dropped, so that the sender gets to read why it was refused."""
 
 
 async def read_body(receive: Receive, declared: int | None) -> bytes:
@@ -32,21 +30,6 @@ async def read_body(receive: Receive, declared: int | None) -> bytes:
                     return parts[0] if len(parts) == 1 else b"".join(parts)
     except TimeoutError:
         raise Problem(408, f"the body did not arrive within {READ_SECONDS:.0f} s: send it again") from None
-
-
-async def discard_body(receive: Receive, declared: int | None) -> None:
-    """Read what is left of a refused body and drop it, unless it is far too large."""
-    if declared == 0 or (declared is not None and declared > DISCARD_BYTES):
-        return
-    left = DISCARD_BYTES
-    try:
-        async with asyncio.timeout(READ_SECONDS):
-            more = True
-            while more and left > 0:
-                part, more = await _part(receive)
-                left -= len(part)
-    except (TimeoutError, ClientDisconnect):
-        return
 
 
 def declared_length(values: Iterable[bytes]) -> int | None:

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from tocsin.api.body import declared_length, discard_body, read_body
+from tocsin.api.body import declared_length, read_body
 from tocsin.api.errors import Problem
 from tocsin.api.formats import Choice, Format, alerts_format, events_format
 from tocsin.domain.errors import EventError, StoreError
@@ -57,17 +57,13 @@ class Ingest:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         declared = declared_length(value for name, value in headers if name == b"content-length")
-        read = False
         try:
             door, chosen = self._admit(headers)
             body = await read_body(receive, declared)
-            read = True
             status, answer = await self._take(door, chosen, body)
             extra: tuple[tuple[bytes, bytes], ...] = ()
         except Problem as problem:
             status, answer, extra = problem.status, problem.body(), problem.headers
-            if not read and not any(name == b"expect" for name, _ in headers):
-                await discard_body(receive, declared)
         except ClientDisconnect:
             return
         await send({"type": "http.response.start", "status": status,
