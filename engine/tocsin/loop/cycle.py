@@ -115,7 +115,7 @@ class Cycle:
             self._die(error if isinstance(error, StoreError) else StoreError(f"The engine broke: {described(error)}"),
                       ready)
         finally:
-            self.taking = False
+            self.taking, self.due = False, None
             self._publish([(future, None) for future in self._idle])
 
     def _restore(self) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from tocsin.domain.errors import StoreBusyError, StoreError, StoreRefusedError
 
 _CONTENT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
-_CONTENT_CODES = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_CONSTRAINT}
+_CONTENT_CODES = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE,
+                  sqlite3.SQLITE_CONSTRAINT}
 _SENTENCES = {
     sqlite3.SQLITE_READONLY: "The store {place} cannot be written: give the engine's user write permission to the file "
                              "and to its folder, and check that the disk is not mounted read-only.",

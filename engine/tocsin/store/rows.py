@@ -38,6 +38,8 @@ _SUPPRESSED = ("position", "at", "rule", "key", "reason", "severity", "incident"
 _NOTED = ("position", "at", "what", "detail", "incident", "rule", "person")
 _KINDS = ", ".join(f"'{kind}'" for kind in sorted(WANTS_ANSWER))
 _LAST = 2**63 - 1
+_COUNT = ("INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value "
+          "WHERE excluded.value > counters.value")
 
 
 class Rows:
@@ -127,7 +129,8 @@ class Rows:
             (*place, encode(one.address)) for place, one in self.addresses.items()], replace=True)
         insert(connection, tables.policies, ("hash", "body"), [
             (hash_, encode(body)) for hash_, body in self.policies.items()], replace=True)
-        insert(connection, tables.counters, ("name", "value"), counters, replace=True)
+        for row in counters:
+            run(connection, _COUNT, row)
 
     def _withdraw(self, connection: Connection, index: int, one: Withdrawn) -> None:
         """Withdraw what was notified before this change; what is in flight only gets the reason."""

@@ -19,6 +19,7 @@ from tocsin.store.errors import told
 from tocsin.store.migrations import HEAD, migrate
 from tocsin.store.restore import Restored, restore
 from tocsin.store.rows import rows_of
+from tocsin.store.segment import unpack_identities
 from tocsin.store.statements import fetch, insert, run
 
 Mode = Literal["live", "practice"]
@@ -150,9 +151,15 @@ class Store:
 
     def identities(self, since: int) -> Iterator[list[tuple[int, int, bytes]]]:
         """(position, instant, identity) of the inputs since an instant that can be recognised again, oldest first."""
+        with self.reading() as connection:
+            segments = list(fetch(connection, 'SELECT number FROM segments WHERE until >= ? ORDER BY number', (since,)))
+            after = run(connection, 'SELECT max("last") FROM segments').scalar() or 0
+        for (number,) in segments:
+            with self.reading() as connection:
+                body = run(connection, "SELECT body FROM identities WHERE segment = ?", (number,)).scalar()
+            yield unpack_identities(body or b"")
         text = ('SELECT position, "at", identity FROM journal WHERE position > ? AND "at" >= ? '
                 "AND identity IS NOT NULL ORDER BY position LIMIT 10000")
-        after = 0
         while True:
             with self.reading() as connection:
                 page = list(fetch(connection, text, (after, since)))
