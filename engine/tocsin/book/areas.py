@@ -16,9 +16,13 @@ MAX_POINTS = 100_000
 
 
 def read_areas(file: str, path: str, body: bytes, report: Report) -> dict[str, AreaShape]:
-    """The areas of one file by full name, ``file/feature``; errors go into the report, bad features are left out."""
+    """The areas of one file by name, also known as ``file/name``, and a file's only area as ``file``.
+
+    Errors go into the report; bad features are left out.
+    """
     features = _features(path, body, report)
     found: dict[str, AreaShape] = {}
+    aliases = report.aliases.setdefault("area", {})
     for number, feature in enumerate(features, 1):
         where = Location(path)
         properties = feature.get("properties") if isinstance(feature, dict) else None
@@ -26,30 +30,18 @@ def read_areas(file: str, path: str, body: bytes, report: Report) -> dict[str, A
         if not isinstance(name, str) or not name.strip():
             report.error(where, f'feature {number} has no name: give it "properties": {{"name": "…"}}')
             continue
-        full = f"{file}/{name.strip()}"
-        report.declare("area", full, where)
+        name = name.strip()
+        report.declare("area", name, where)
+        aliases[f"{file}/{name}"] = name
         problem = _problem(feature.get("geometry"))
         if problem:
             report.error(where, f'the area "{name}": {problem}')
             continue
-        found[full] = AreaShape(full, {"type": feature["geometry"]["type"],
+        found[name] = AreaShape(name, {"type": feature["geometry"]["type"],
                                        "coordinates": feature["geometry"]["coordinates"]})
+    if len(features) == 1 and found and file not in report.declared["area"]:
+        aliases[file] = next(iter(found))
     return found
-
-
-def short_names(full_names: list[str]) -> dict[str, str]:
-    """Short name → full name: the feature's own name where no other area has it, and a file's only feature by file."""
-    owners: dict[str, set[str]] = {}
-    by_file: dict[str, list[str]] = {}
-    for full in full_names:
-        file, _, feature = full.rpartition("/")
-        owners.setdefault(feature, set()).add(full)
-        by_file.setdefault(file, []).append(full)
-    for file, areas in by_file.items():
-        if len(areas) == 1:
-            owners.setdefault(file, set()).add(areas[0])
-    unique = {name: min(owned) for name, owned in sorted(owners.items()) if len(owned) == 1}
-    return {name: full for name, full in unique.items() if name not in full_names}
 
 
 def _features(path: str, body: bytes, report: Report) -> list[Any]:

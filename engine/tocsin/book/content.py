@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tocsin.book.areas import read_areas, short_names
+from tocsin.book.areas import read_areas
 from tocsin.book.book import AreaShape, Content, Table
 from tocsin.book.calendars import CALENDAR, OPERATIONS
 from tocsin.book.lists import read_list
@@ -115,7 +115,6 @@ class _Reading:
         found: dict[str, AreaShape] = {}
         for place, body in self._files("rules/areas", ".geojson"):
             found |= read_areas(self._named("rules/areas", place), place, body, self.report)
-        self.report.aliases["area"] = short_names(list(self.report.declared.get("area", {})))
         return found
 
     def _calendars(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:

@@ -6,6 +6,8 @@ from typing import Any
 from tocsin.book.match import Expect, FieldRef, Match, NoneOf
 from tocsin.book.patterns import compile_pattern, like_pattern
 
+_UNJUDGED = frozenset({"areas", "time", "received", "claimed_time"})
+"""Fields that hold several values, of which different ones may fit, or instants."""
 _NEGATIVE = frozenset({"not", "not_in"})
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "above": lambda value, limit: value > limit, "at_least": lambda value, limit: value >= limit,
@@ -17,7 +19,7 @@ def contradictions(match: Match) -> list[str]:
     """Sentences on what makes the match impossible; nested matches are judged where they are read."""
     by_field: dict[str, list[Expect]] = {}
     for clause in match.clauses:
-        if isinstance(clause, Expect) and not isinstance(clause.value, FieldRef):
+        if isinstance(clause, Expect) and not isinstance(clause.value, FieldRef) and clause.field not in _UNJUDGED:
             by_field.setdefault(clause.field, []).append(clause)
     found = [sentence for field, expects in by_field.items() if (sentence := _impossible(field, expects))]
     for clause in match.clauses:

@@ -12,6 +12,7 @@ from tocsin.domain.event import TOP_LEVEL
 
 TEXT_FIELDS = frozenset({"id", "source", "type", "status", "site", "device", "severity", "text", "origin"})
 """Top-level fields that are always text: ``device: 12`` means "12"."""
+INSTANT_FIELDS = frozenset({"time", "received", "claimed_time"})
 
 
 class FieldName(Text):

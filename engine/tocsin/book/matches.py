@@ -3,7 +3,7 @@
 from typing import Any
 
 from tocsin.book.contradictions import contradictions
-from tocsin.book.fields import FIELD, TEXT_FIELDS, OrField
+from tocsin.book.fields import FIELD, INSTANT_FIELDS, TEXT_FIELDS, OrField
 from tocsin.book.match import AnyOf, Clause, Expect, FieldRef, Inside, Match, Near, NoneOf
 from tocsin.book.match import Scalar as Value
 from tocsin.book.node import Mapping, Node, Scalar, Sequence
@@ -13,6 +13,7 @@ from tocsin.book.scalars import Coordinates, Distance, Flag, Name, number_of, pl
 from tocsin.book.shape import Either, Json, Record, Shape, Text, describe
 from tocsin.book.traps import COMPARISONS
 from tocsin.domain.event import FIRING, RESOLVED
+from tocsin.domain.time import parse_instant
 
 COMPARE = ("above", "at_least", "below", "at_most")
 WORDS = ("above", "at_least", "below", "at_most", "is", "not", "not_in", "in", "matches", "contains", "starts_with",
@@ -37,6 +38,24 @@ class Number(Shape[int | float]):
 
     def schema(self) -> Json:
         return {"type": "number"}
+
+
+class Instant(Text):
+    """What ``time``, ``received`` and ``claimed_time`` are compared with, as written."""
+
+    def __init__(self) -> None:
+        super().__init__("a time such as 2026-11-22T21:15:03Z")
+
+    def read(self, node: Node, report: Report) -> str:
+        text = super().read(node, report)
+        try:
+            parse_instant(text)
+        except ValueError as error:
+            self.refuse(node, report, str(error))
+        return text
+
+    def schema(self) -> Json:
+        return {"type": "string"}
 
 
 class Pattern(Text):
@@ -135,7 +154,8 @@ def _values(field: str, node: Sequence, report: Report) -> tuple[Value, ...]:
     return tuple(values)
 
 
-_NUMBER, _PATTERN, _LIST, _FLAG, _TEXT = OrField(Number()), Pattern(), ListName(), Flag(), Text("a text")
+_NUMBER, _INSTANT, _PATTERN, _LIST = OrField(Number()), OrField(Instant()), Pattern(), ListName()
+_FLAG, _TEXT = Flag(), Text("a text")
 
 
 def _operator(field: str, word: str, node: Node, report: Report) -> Expect:
@@ -144,7 +164,7 @@ def _operator(field: str, word: str, node: Node, report: Report) -> Expect:
         if field in TEXT_FIELDS:
             report.error(node.where, f"{field} is a text, which is neither above nor below a number")
             raise Unreadable
-        return Expect(field, word, _NUMBER.read(node, report))
+        return Expect(field, word, (_INSTANT if field in INSTANT_FIELDS else _NUMBER).read(node, report))
     if word == "exists":
         return Expect(field, "exists", _FLAG.read(node, report))
     if word == "matches":
@@ -160,8 +180,8 @@ def _operator(field: str, word: str, node: Node, report: Report) -> Expect:
             raise Unreadable
         return _equal(field, word, OrField(_Value(field)).read(node, report))
     text = _TEXT.read(node, report)
-    if word == "like" and "*" not in text:
-        report.warn(node.where, f'"{text}" has no *, so like: means the same as is:')
+    if word == "like" and not {"*", "?"} & set(text):
+        report.warn(node.where, f'"{text}" has neither * nor ?, so like: means the same as is:')
     return Expect(field, word, text)
 
 
@@ -287,7 +307,7 @@ MATCH = MatchShape()
 def match_definitions() -> Json:
     """The ``$defs`` that the schema of a match refers to."""
     value = {"type": ["string", "number", "boolean", "null"]}
-    number = _NUMBER.schema()
+    number = {"anyOf": [_NUMBER.schema(), _INSTANT.schema()]}
     operators: Json = dict.fromkeys(COMPARE, number)
     operators |= {"is": value, "not": value, "in": {"anyOf": [_LIST.schema(), {"type": "array", "items": value}]},
                   "not_in": {"anyOf": [_LIST.schema(), {"type": "array", "items": value}]},

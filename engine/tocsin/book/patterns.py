@@ -31,5 +31,6 @@ def compile_pattern(text: str) -> Any:
 
 
 def like_pattern(text: str) -> Any:
-    """The compiled form of ``like``: ``*`` is any characters, everything else is itself."""
-    return re2.compile("(?s)" + ".*".join(re2.escape(part) for part in text.split("*")), _OPTIONS)
+    """The compiled form of ``like``: ``*`` is any characters, ``?`` one, everything else is itself."""
+    wild = {"*": ".*", "?": "."}
+    return re2.compile("(?s)" + "".join(wild.get(char) or re2.escape(char) for char in text), _OPTIONS)

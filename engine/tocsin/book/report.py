@@ -92,10 +92,11 @@ class Report:
         self.declared.setdefault(kind, {}).setdefault(name, where)
 
     def refer(self, kind: str, name: str, where: Location, written: str = "") -> str:
-        """Note that a place relies on a name; the full name when a short one was written."""
-        full = self.aliases.get(kind, {}).get(name, name)
-        self.references.append(Reference(kind, full, where, written or name))
-        return full
+        """Note that a place relies on a name; gives the name itself when another form of it was written."""
+        if name not in self.declared.get(kind, {}):
+            name = self.aliases.get(kind, {}).get(name, name)
+        self.references.append(Reference(kind, name, where, written or name))
+        return name
 
     def resolve(self) -> None:
         """Turn every reference to a name that nothing declares into an error."""
