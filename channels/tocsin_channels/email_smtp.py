@@ -121,7 +121,7 @@ class Email:
                 session.close()
         if failed is not None:
             raise failed
-        return Handed(content["Message-ID"])
+        return Handed(str(content["Message-ID"]))
 
     async def _transfer(self, session: _Session, address: str, content: bytes) -> DeliveryError | None:
         """Try; once more where a kept connection turned out to be closed before anything was said."""

@@ -24,7 +24,8 @@ class Diary:
     def write(self, what: str, **facts: str | int) -> None:
         """Append an entry: ``what`` is a word (started, stands, told, failed, …), the rest its facts."""
         _log.warning("%s %s", what, " ".join(f"{name}={value}" for name, value in facts.items()))
-        line = _encode({"at": format_instant(self._clock.now()), "what": what, **facts}) + b"\n"
+        told = {name: value if isinstance(value, int) else str(value) for name, value in facts.items()}
+        line = _encode({"at": format_instant(self._clock.now()), "what": what, **told}) + b"\n"
         try:
             if self.path.exists() and self.path.stat().st_size > LARGEST:
                 self.path.replace(self.path.with_name(self.path.name + ".1"))

@@ -253,3 +253,23 @@ def test_whom_it_tells_when_the_list_reaches_nobody() -> None:
     assert {way.person for way in ways_of(Roll(replace(CONTENT, roles=Roles()), nobody, lines), 0)} == {
         "admin", "oksana"}
     assert ways_of(Roll(CONTENT, TO, {}), 0) == ()
+
+
+def test_a_fact_of_any_text_kind_can_be_written_down(tmp_path: Path) -> None:
+    """A Message-ID of the e-mail library is a text of its own kind."""
+
+    class HeaderText(str):
+        __slots__ = ()
+
+    diary = Diary(tmp_path / "log", VirtualClock())
+    diary.write("told", reason=HeaderText("<1@example.org>"), number=1)
+    assert json.loads((tmp_path / "log").read_text())["reason"] == "<1@example.org>"
+
+
+def test_the_log_is_begun_anew_before_it_grows_large(tmp_path: Path) -> None:
+    """The old one is kept beside it."""
+    path = tmp_path / "log"
+    path.write_bytes(b"x" * (2**20 + 1))
+    Diary(path, VirtualClock()).write("started")
+    assert path.stat().st_size < 200
+    assert (tmp_path / "log.1").stat().st_size > 2**20
