@@ -7,7 +7,8 @@ from tocsin.domain.incident import Activation, Incident
 from tocsin.domain.input import Input
 from tocsin.domain.notification import Notification
 
-encode = msgspec.json.Encoder(order="deterministic").encode
+encode = msgspec.json.Encoder().encode
+"""Keeps the order of mappings: a value read back must be the value that was in memory, to the order of its keys."""
 decode_input = msgspec.json.Decoder(Input).decode
 decode_change = msgspec.json.Decoder(Change).decode
 decode_changes = msgspec.json.Decoder(list[Change]).decode

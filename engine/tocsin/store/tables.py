@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 Int = BigInteger().with_variant(Integer(), "sqlite")
 
 TO_SEND = "state IN ('queued', 'failed_temporary', 'unknown')"
-"""The outbox rows that still have to leave; the partial indices ``outbox_due`` and ``outbox_order`` hold exactly these."""
+"""The outbox rows that still have to leave; the partial indices ``outbox_due`` and ``outbox_order`` hold just these."""
 
 metadata = MetaData()
 
