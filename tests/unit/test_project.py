@@ -47,6 +47,20 @@ def test_every_room_says_what_it_is_for():
     assert not [str(path) for path in rooms if not ast.get_docstring(ast.parse(path.read_text("utf-8")))]
 
 
+def test_channels_are_named_by_the_composition_root_alone():
+    """What import-linter cannot see: no other room reaches a channel by a name in a string."""
+    naming = [path for path in ROOMS[0].rglob("*.py") if "tocsin_channels" in path.read_text("utf-8")]
+    assert {path.relative_to(ROOT).parts[:3] for path in naming} <= {("engine", "tocsin", "app")}
+
+
+def test_every_document_is_in_the_index():
+    """docs/README.md leads to each page, so that none is forgotten."""
+    docs = ROOT / "docs"
+    index = (docs / "README.md").read_text("utf-8")
+    pages = {path.relative_to(docs).as_posix() for path in docs.rglob("*.md")} - {"README.md"}
+    assert not [page for page in pages if f"({page})" not in index]
+
+
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_a_lock_carries_hashes_and_no_addresses(lock):
     """Every locked release has a hash, and nothing in a lock says where to download from."""
