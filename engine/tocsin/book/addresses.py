@@ -21,6 +21,8 @@ class Phone(Shape[str]):
     def read(self, node: Node, report: Report) -> str:
         scalar = self.scalar(node, report)
         digits = re.sub(r"\D", "", scalar.text)
+        if not digits:
+            self.refuse(node, report)
         if len(digits) <= 6 or shortnumberinfo.is_emergency_number(digits, DEFAULT_REGION):
             self.refuse(node, report, f'"{scalar.shown}" is an emergency or short number, which is never written to: '
                         "give the number of a person")
@@ -28,8 +30,9 @@ class Phone(Shape[str]):
             number = phonenumbers.parse(scalar.text, DEFAULT_REGION)
         except phonenumbers.NumberParseException:
             self.refuse(node, report)
-        if not phonenumbers.is_possible_number(number):
-            self.refuse(node, report, f'"{scalar.shown}" has too few or too many digits for a phone number')
+        possible = phonenumbers.is_possible_number_with_reason(number)
+        if possible != phonenumbers.ValidationResult.IS_POSSIBLE or number.extension:
+            self.refuse(node, report, f'"{scalar.shown}" has too few or too many digits for a phone number of a person')
         if not phonenumbers.is_valid_number(number):
             report.warn(node.where, f'"{scalar.shown}" is not a number that is in use anywhere: check its digits')
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
