@@ -70,7 +70,10 @@ class Occupied:
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        os.close(self._file)
+        """Give the claim up; a second time does nothing."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
 
 def wal_bytes(path: Path) -> int:
