@@ -36,12 +36,16 @@ class Condition(Struct, frozen=True):
 
 
 class Branches(Struct, frozen=True):
-    """The branches of one field; ``by_kind`` keeps 1, "1" and true apart and 1 and 1.0 together."""
+    """The branches of one field; ``by_kind`` keeps 1, "1" and true apart and 1 and 1.0 together.
+
+    ``behind`` are the numbers of all conditions on the branches.
+    """
 
     field: str
     read: Reader
     by_kind: dict[type, dict[Any, "Node"]]
     kinds: str
+    behind: tuple[int, ...]
 
 
 class Build(Struct, frozen=True):
@@ -78,7 +82,8 @@ class Node:
         }
         if int in by_kind:
             by_kind[float] = by_kind[int]
-        return Branches(field, reader(field), by_kind, " or ".join(dict.fromkeys(map(_kind_word, by_kind))))
+        kinds = " or ".join(dict.fromkeys(map(_kind_word, by_kind)))
+        return Branches(field, reader(field), by_kind, kinds, tuple(one.number for one in conditions))
 
     def collect(self, event: Event, found: list[int]) -> None:
         """Append the numbers of all conditions that hold; one may come twice when a field holds a list."""
@@ -89,14 +94,18 @@ class Node:
             except Exception as error:  # noqa: BLE001 - a rule that errors must never stop another rule
                 self.build.failed(condition, event, error)
         for branches in self.branches:
-            value = branches.read(event)
-            table = branches.by_kind.get(type(value))
-            if table is not None:
-                node = table.get(value if type(value) is not float else number(value))
-                if node is not None:
-                    node.collect(event, found)
-            elif value is not None:
-                self._collect_other(branches, value, event, found)
+            try:
+                value = branches.read(event)
+                table = branches.by_kind.get(type(value))
+                if table is not None:
+                    node = table.get(value if type(value) is not float else number(value))
+                    if node is not None:
+                        node.collect(event, found)
+                elif value is not None:
+                    self._collect_other(branches, value, event, found)
+            except Exception as error:  # noqa: BLE001 - an unreadable field concerns only the rules that ask for it
+                for condition in branches.behind:
+                    self.build.failed(condition, event, error)
 
     def _collect_other(self, branches: Branches, value: Any, event: Event, found: list[int]) -> None:
         for element in value if isinstance(value, list | tuple) else (value,):
