@@ -25,13 +25,6 @@ class Reference(Struct, frozen=True):
     written: str = ""
 
 
-KINDS = {
-    "rule": "rule", "list": "list", "area": "area", "calendar": "calendar", "operation": "operation",
-    "policy": "policy", "person": "person", "service": "service", "schedule": "schedule", "skill": "skill",
-    "service kind": "service kind", "column": "list column",
-}
-
-
 class Report:
     """Collects findings, declared names and references of all files of one reading."""
 
@@ -71,7 +64,7 @@ class Report:
         near = nearest(word, choices)
         if near:
             self.error(where, f'{what} "{word}" is unknown: did you mean "{near}"?',
-                       self.replaced(where, written or word, near))
+                       self.replaced(where, written or word, (written or word).replace(word, near, 1)))
         elif choices:
             listed = ", ".join(choices[:12]) + (", …" if len(choices) > 12 else "")
             self.error(where, f'{what} "{word}" is unknown: known are {listed}')
@@ -82,7 +75,7 @@ class Report:
         """Make a name known; the same name a second time is an error."""
         names = self.declared.setdefault(kind, {})
         if name in names:
-            self.error(where, f'the {KINDS.get(kind, kind)} "{name}" stands already at {names[name]}: '
+            self.error(where, f'the {kind} "{name}" stands already at {names[name]}: '
                               "give one of the two another name")
         else:
             names[name] = where
@@ -105,8 +98,8 @@ class Report:
             if reference.kind == "column" and reference.name.partition(".")[0] not in self.declared.get("list", {}):
                 continue
             if reference.name not in known:
-                self.unknown(reference.where, KINDS.get(reference.kind, reference.kind), reference.name, known,
-                             reference.written)
+                self.unknown(reference.where, f"the {reference.kind}", reference.name,
+                             [*known, *self.aliases.get(reference.kind, {})], reference.written)
 
     def ordered(self, level: str = "") -> tuple[Finding, ...]:
         """The findings (of one level) in file order, each once."""
