@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from msgspec.structs import replace
 from tests.support.city import content as city
 from tests.support.city import micros
 
@@ -57,8 +58,8 @@ class Play:
         self._book_number = 1
 
     def _book(self, number: int, book: Content) -> tuple[Meaning, IndexMatcher]:
-        tables = Tables.of(book)
-        return Meaning(number_book(number, book), self.awaited), IndexMatcher(book.rules, tables)
+        book = replace(book, receipts=tuple(sorted(self.awaited)))
+        return Meaning(number_book(number, book)), IndexMatcher(book.rules, Tables.of(book))
 
     def _witness(self, now: int, item: Input, changes: list[Change]) -> None:
         self.ledger(now, item, changes)

@@ -493,6 +493,15 @@ def test_a_resolved_of_one_member_does_not_prolong_clear_after() -> None:
     assert play.periods() == [("+0s", "+2m30s", 2)]
 
 
+def test_a_late_report_that_joins_is_a_matching_event_too() -> None:
+    play = Play(smoke(Clear(after=2 * MINUTE)))
+    play.event("+0s", **FIRING, device="d2")
+    play.event("+10s", **RESOLVED, device="d1")
+    play.event("+60s", happened="+5s", **FIRING, device="d1")
+    play.until("+3m")
+    assert play.periods() == [("+0s", "+3m", 2)]
+
+
 def test_clear_at_replaces_the_15_min_by_the_events_own_time() -> None:
     play = Play(event_rule(clear=Clear(at="expires")))
     play.event("+0s", **ALARM, expires="2026-11-22T22:15:00Z")
@@ -819,3 +828,12 @@ def test_a_match_of_status_firing_alone_still_resolves() -> None:
     play.event("+0s", **FIRING, device="d1")
     play.event("+1m", **RESOLVED, device="d1")
     assert play.periods() == [("+0s", "+1m", 1)]
+
+
+def test_clear_at_of_a_member_holds_when_the_15_min_of_another_event_are_over() -> None:
+    """The event without a time of its own no longer counts: what is left ends at its time, which has passed."""
+    play = Play(smoke(Clear(at="expires")))
+    play.event("+0s", **FIRING, device="d1", expires="2026-11-22T21:20:00Z")
+    play.event("+1m", type="alarm.smoke", site="school")
+    play.until("+16m")
+    assert play.periods() == [("+0s", "+16m", 2)]

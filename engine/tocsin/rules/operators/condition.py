@@ -117,6 +117,7 @@ class Condition:
         """A report of something that was already over at event time ``over``: told, and cleared at once."""
         if state.active:
             verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values, state.wait),)
+            self.watch(state, now, verdict)
         elif not state.pending and (told.wait is None or over > told.happened + told.wait):
             verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, told.values, told.wait or 0),
                                 Cleared(self.rule.id, key, "late report", over, self.rule.clear.closes))

@@ -154,7 +154,9 @@ class EventWord(Condition):
     def due(self, state: Any, kind: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
         if kind == "quiet":
             state.momentary = False
-            if not self._true(state) and state.active and not state.holding:
+            if self._true(state):
+                verdict.timers["at"] = self._ends(state, now)
+            elif state.active and not state.holding:
                 self.end(state, now, "quiet", key, now, verdict)
         else:
             super().due(state, kind, key, now, verdict)
