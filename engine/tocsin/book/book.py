@@ -43,7 +43,7 @@ class Content(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a book says; everything in it is plain data, so that it can be stored and hashed.
 
     ``templates`` maps "<message>/<channel>.<language>" to the template's source. ``events`` is the catalogue
-    of declared event types as written.
+    of declared event types as written. ``receipts`` are the channels whose delivery receipts are awaited.
     """
 
     site: Site = Site()
@@ -59,6 +59,7 @@ class Content(Struct, frozen=True, omit_defaults=True, kw_only=True):
     operations: dict[str, dict[str, Any]] = {}
     events: dict[str, dict[str, Any]] = {}
     templates: dict[str, str] = {}
+    receipts: tuple[str, ...] = ("sms",)
 
 
 class Book(Struct, frozen=True, kw_only=True):

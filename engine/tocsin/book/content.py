@@ -60,7 +60,8 @@ class _Reading:
         contacts = self._contacts()
         rules = self._rules()
         content = Content(site=self.settings.site, rules=rules, roles=self.settings.roles, lists=lists, areas=areas,
-                          calendars=calendars, operations=operations, templates=self._templates(), **contacts)
+                          calendars=calendars, operations=operations, templates=self._templates(),
+                          receipts=("sms",) if self.settings.http.public_url else (), **contacts)
         self.report.references.extend(self.settings.references)
         self.report.resolve()
         check_chains(rules, self.report)

@@ -14,7 +14,8 @@ from tocsin.rules.signal import Cleared, Signal
 def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
     """Apply an operator's action; an unknown one is noted and changes nothing.
 
-    ``address_off`` and ``address_on`` take person, channel (and reason); ``notice`` takes to (a role) and text.
+    ``address_off`` and ``address_on`` take person, channel (and reason); ``notice`` takes to (a role) and text;
+    ``rejected`` records a message that was no event.
     """
     arguments = item.arguments
     person, channel = str(arguments.get("person", "")), str(arguments.get("channel", ""))
@@ -26,6 +27,8 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
         receipts.tell_role(draft, meaning, str(arguments["to"]), str(arguments.get("text", "")), now,
                            str(arguments.get("severity", "high")))
         draft.put(Noted(now, "notice", str(arguments.get("text", ""))))
+    elif item.action == "rejected":
+        draft.put(Noted(now, "rejected", f"{item.actor}: {arguments.get('topic', '')}: {arguments.get('error', '')}"))
     else:
         draft.put(Noted(now, "unknown_action", f"{item.actor}: {item.action}"))
 

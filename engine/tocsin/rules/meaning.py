@@ -27,10 +27,10 @@ class Meaning:
     rules that follow a rule. ``receipts`` are the channels whose delivery receipts are awaited.
     """
 
-    def __init__(self, book: Book, receipts: frozenset[str] = frozenset({"sms"})) -> None:
+    def __init__(self, book: Book) -> None:
         self.book = book
         self.content = book.content
-        self.receipts = receipts
+        self.receipts = frozenset(book.content.receipts)
         self.rules: dict[str, Rule] = {rule.id: rule for rule in book.content.rules if rule.enabled}
         self.followers: dict[str, tuple[str, ...]] = {}
         for rule in self.rules.values():
