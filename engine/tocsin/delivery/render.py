@@ -84,17 +84,18 @@ class Renderer:
             return self._email(message, names, asks=asks)
         return self._sms(message, names, asks=asks)
 
-    def taken(self, message: Message, before: str, *, taker: bool, over: bool) -> Rendered:
+    def taken(self, message: Message, before: str, *, answers: int, taker: bool, over: bool) -> Rendered:
         """A Telegram copy as it is to look now: ``before`` is its HTML, then who has it.
 
-        ``taker``'s own copy offers what comes after taking, unless it is ``over``.
+        ``taker``'s own copy offers what comes after taking, unless it is ``over``; its buttons answer the
+        notification ``answers``.
         """
         language = message.person.language
         names = names_of(message.notification, message.content, message.rule, language, message.now, self._broken)
         line = self._body(message, names, html=True)
         html = cut_html(before, 4000 - len(line)) + f"\n\n<b>{line}</b>"
         words = FOLLOW_UPS if taker and not over else ()
-        return Rendered(html, buttons=self._buttons(message, words))
+        return Rendered(html, buttons=self._buttons(message, words, answers))
 
     def _telegram(self, message: Message, names: dict[str, Any], words: Sequence[str]) -> Rendered:
         text = self._body(message, names, html=True)
@@ -104,8 +105,8 @@ class Renderer:
         html = marks + cut_html(text, 3900 - len(tail)) + tail
         return Rendered(cut_html(html), buttons=self._buttons(message, words))
 
-    def _buttons(self, message: Message, words: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
-        number, language = message.notification.id, message.person.language
+    def _buttons(self, message: Message, words: Sequence[str], answers: int = 0) -> tuple[tuple[str, str, str], ...]:
+        number, language = answers or message.notification.id, message.person.language
         return tuple((word(language, f"button.{name}"), name, codes.button_token(self._site.secret, number, name))
                      for name in words)
 

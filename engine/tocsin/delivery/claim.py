@@ -1,0 +1,77 @@
+"""Claims: ``started`` and the rendered text are committed before the first byte leaves."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from tocsin.delivery.outbox import TO_SEND, Row
+from tocsin.delivery.statement import rows, run
+from tocsin.domain.notification import CLEARED, CLOSED, JOINED, STARTED, UNKNOWN, WITHDRAWN
+from tocsin.domain.time import SECOND
+from tocsin.ports import Outgoing
+
+NEWS = frozenset({CLEARED, CLOSED, JOINED})
+"""Kinds that only make sense to somebody who heard of the incident before."""
+
+LOOK_AGAIN = 2 * SECOND
+INTERRUPTED = "The engine stopped while this was being sent; it may have arrived."
+NEVER_TOLD = "Nothing about this incident ever reached this person."
+
+
+class Sending(Struct, frozen=True):
+    """A row about to be sent: one message, or for ``taken`` one edit per copy."""
+
+    row: Row
+    messages: tuple[Outgoing, ...]
+    repeat: bool = False
+
+
+def claim(connection: Connection, sendings: Sequence[Sending], now: int) -> list[Sending]:
+    """Commit ``started`` for what may still be sent; those that somebody withdrew meanwhile are left out."""
+    return [sending for sending in sendings if _claim(connection, sending, now)]
+
+
+def _claim(connection: Connection, sending: Sending, now: int) -> bool:
+    row = sending.row
+    if row.notification.kind in NEWS and not _was_told(connection, row, now):
+        return False
+    done = run(connection, f"UPDATE outbox SET state = ?, tries = tries + 1, reason = NULL WHERE id = ? AND {TO_SEND}",  # noqa: S608 - own words
+               (STARTED, row.id))
+    if done.rowcount != 1:
+        return False
+    for message in sending.messages:
+        run(connection, "INSERT INTO attempts (notification, number, started, state, address, provider_id, repeat, "
+                        "text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (row.id, message.attempt, now, STARTED, message.address, message.edits or None, int(sending.repeat),
+             message.message.text))
+    return True
+
+
+def _was_told(connection: Connection, row: Row, now: int) -> bool:
+    """Whether the person got anything of the incident; suppresses the row if not, postpones it while unclear."""
+    text = "SELECT DISTINCT state FROM outbox WHERE incident = ? AND person = ? AND id < ? AND kind NOT IN (?, ?, ?)"
+    states = {state for state, in rows(connection, text, (row.notification.incident, row.notification.person, row.id,
+                                                          *sorted(NEWS)))}
+    if states & {"sent", "delivered", "read", UNKNOWN}:
+        return True
+    if states & {"queued", "failed_temporary", STARTED}:
+        run(connection, f"UPDATE outbox SET due = ? WHERE id = ? AND {TO_SEND}", (now + LOOK_AGAIN, row.id))  # noqa: S608 - own words
+    else:
+        run(connection, f"UPDATE outbox SET state = ?, reason = ? WHERE id = ? AND {TO_SEND}",  # noqa: S608 - own words
+            (WITHDRAWN, NEVER_TOLD, row.id))
+    return False
+
+
+def recover(connection: Connection, channel: str, now: int) -> int:
+    """At start-up: every attempt that was in flight is unknown, and is sent again unless it was withdrawn."""
+    found = rows(connection, "SELECT id, reason FROM outbox WHERE state = ? AND channel = ?", (STARTED, channel))
+    for number, withdrawn in found:
+        run(connection, "UPDATE attempts SET state = ?, ended = ?, detail = ? WHERE notification = ? AND state = ?",
+            (UNKNOWN, now, INTERRUPTED, number, STARTED))
+        if withdrawn:
+            run(connection, "UPDATE outbox SET state = ? WHERE id = ?", (WITHDRAWN, number))
+        else:
+            run(connection, "UPDATE outbox SET state = ?, due = ?, reason = ? WHERE id = ?",
+                (UNKNOWN, now, INTERRUPTED, number))
+    return len(found)

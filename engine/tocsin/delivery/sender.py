@@ -1,0 +1,127 @@
+"""Sending what was claimed: one attempt, what it means, and the commit of its outcome."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from tocsin.delivery.claim import Sending
+from tocsin.delivery.outbox import Row
+from tocsin.delivery.outcome import record, record_attempt, record_unsent
+from tocsin.delivery.pacing import Pace
+from tocsin.delivery.verdict import Verdict, edited, failed, handed_over
+from tocsin.domain.errors import (
+    DeliveryError,
+    StoreError,
+    StoreRefusedError,
+    TemporaryDeliveryError,
+    UnknownDeliveryError,
+)
+from tocsin.domain.input import Input
+from tocsin.domain.notification import SENT
+from tocsin.domain.time import SECOND
+from tocsin.ports import Channel, Clock, Handed, Outgoing, Work
+
+LONGEST_SEND = 120.0
+"""Seconds after which a channel that does not come back is given up: it has limits of its own, this is the last."""
+
+Report = Callable[[str, str], None]
+RunWork = Callable[[Work], Awaitable[Any]]
+Submit = Callable[[Input], Awaitable[int]]
+
+
+class Sender:
+    """Makes the attempts of one channel; ``run_work`` and ``submit`` return when committed."""
+
+    def __init__(self, channel: Channel, clock: Clock, pace: Pace, run_work: RunWork, submit: Submit,
+                 report: Report) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._pace = pace
+        self._run_work = run_work
+        self._submit = submit
+        self._report = report
+
+    async def send(self, sending: Sending) -> None:
+        """Send one message; returns when its outcome is committed."""
+        row, message = sending.row, sending.messages[0]
+        verdict = await self._try(row, message)
+        now, editable = self._clock.now(), self._channel.edits
+
+        def outcome(connection: Any) -> None:
+            record_attempt(connection, row, message.attempt, verdict, now)
+            record(connection, row, verdict, now, editable=editable)
+
+        if verdict.state == SENT:
+            await asyncio.gather(self.commit(outcome), self._tell(verdict))
+        else:
+            await self._tell(verdict)  # first: after a crash in between it is told again, never left untold
+            await self.commit(outcome)
+
+    async def edit(self, sending: Sending) -> None:
+        """Edit copy after copy; one that fails is recorded and disturbs nobody."""
+        row, verdicts = sending.row, []
+        for message in sending.messages:
+            now = self._clock.now()
+            if (earliest := self._pace.earliest(message.address, now)) > now:
+                await self._clock.sleep((earliest - now) / SECOND)
+            self._pace.took(message.address, self._clock.now())
+            verdict = await self._try(row, message)
+            verdicts.append(verdict)
+            await self.commit(partial(record_attempt, row=row, number=message.attempt, verdict=verdict,
+                                      now=self._clock.now()))
+        now = self._clock.now()
+        whole = edited(row, verdicts, now)
+        await self.commit(partial(record, row=row, verdict=whole, now=now))
+
+    async def leave(self, row: Row, verdict: Verdict) -> None:
+        """Settle a row without an attempt."""
+        await self._tell(verdict)
+        await self.commit(partial(record_unsent, row=row, verdict=verdict))
+
+    async def _try(self, row: Row, message: Outgoing) -> Verdict:
+        """One attempt and what it means."""
+        name = self._channel.name
+        try:
+            return handed_over(row, name, await self._within(message))
+        except DeliveryError as error:
+            if isinstance(error, TemporaryDeliveryError) and error.retry_after is not None:
+                self._pace.hold(message.address, self._clock.now() + error.retry_after)
+            return failed(row, name, error, self._clock.now())
+        except Exception as error:  # noqa: BLE001  # a channel's own fault leaves the outcome unknown, and is reported
+            self._report("channel", f"The channel {name} failed in a way of its own ({type(error).__name__}).")
+            unknown = UnknownDeliveryError(f"The channel failed ({type(error).__name__}); it may have been sent.")
+            return failed(row, name, unknown, self._clock.now())
+
+    async def _within(self, message: Outgoing) -> Handed:
+        send = asyncio.ensure_future(self._channel.send(message))
+        limit = asyncio.ensure_future(self._clock.sleep(LONGEST_SEND))
+        try:
+            await asyncio.wait({send, limit}, return_when=asyncio.FIRST_COMPLETED)
+            if not send.done():
+                raise UnknownDeliveryError("The channel did not come back; it may have been sent.", code="hang")
+            return send.result()
+        finally:
+            limit.cancel()
+            send.cancel()
+
+    async def _tell(self, verdict: Verdict) -> None:
+        """Commit the receipt that may change person or channel, however long the store refuses."""
+        if (receipt := verdict.receipt) is not None:
+            await self._until_committed(lambda: self._submit(receipt))
+
+    async def commit(self, work: Work) -> Any:
+        """Run a work item, however long the store refuses; its result."""
+        return await self._until_committed(lambda: self._run_work(work))
+
+    async def _until_committed(self, act: Callable[[], Awaitable[Any]]) -> Any:
+        pause = 0.25
+        while True:
+            try:
+                return await act()
+            except StoreRefusedError:
+                raise
+            except StoreError as error:
+                self._report("store", f"An outcome by {self._channel.name} waits to be recorded: {error}")
+            await self._clock.sleep(pause)
+            pause = min(5.0, pause * 2)

@@ -1,0 +1,217 @@
+"""The worker of one channel: what leaves next, one claim before each send, one outcome after it."""
+
+import asyncio
+
+from tocsin.delivery.claim import Sending, claim, recover
+from tocsin.delivery.outbox import Outbox, Row
+from tocsin.delivery.pacing import REMEMBERED, Pace
+from tocsin.delivery.prepare import Preparing
+from tocsin.delivery.render import Renderer, Site
+from tocsin.delivery.sender import Report, RunWork, Sender, Submit
+from tocsin.delivery.shelf import Shelf
+from tocsin.delivery.statement import Reading
+from tocsin.delivery.verdict import Verdict, impossible, over
+from tocsin.domain.errors import StoreError
+from tocsin.domain.notification import Address
+from tocsin.domain.time import SECOND
+from tocsin.ports import Channel, Clock
+
+PAGE = 32
+LONGEST_REST = 60 * SECOND
+EXPIRY_EVERY = SECOND
+AFTER_TROUBLE = 1.0
+
+
+class Worker:
+    """Sends what one channel has to send, until cancelled.
+
+    ``run_work`` and ``submit`` return when committed. ``report`` hears what people should know of the worker itself.
+    """
+
+    def __init__(self, channel: Channel, *, clock: Clock, reading: Reading, run_work: RunWork, submit: Submit,
+                 shelf: Shelf, site: Site, renderer: Renderer, report: Report) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._run_work = run_work
+        self._report = report
+        self._outbox = Outbox(reading, channel.name)
+        self._preparing = Preparing(channel, reading, self._outbox, shelf, site, renderer)
+        self._pace = Pace(channel.limits)
+        self._sender = Sender(channel, clock, self._pace, run_work, submit, report)
+        self._blocked: dict[str, int] = {}
+        self._sends: set[asyncio.Task[None]] = set()
+        self._editing = False
+        self._woken = asyncio.Event()
+        self._resting = asyncio.Event()
+        self._running = False
+        self._looked_for_expired = 0
+
+    def wake(self) -> None:
+        """Rows were added: look again now."""
+        self._resting.clear()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Take up what was in flight when the engine stopped, then send for ever."""
+        started, self._running = False, True
+        try:
+            while True:
+                try:
+                    if not started:
+                        await self._start()
+                        started = True
+                    if not await self._round():
+                        await self._rest()
+                except StoreError as error:
+                    self._report("store", f"Messages by {self._channel.name} wait for the store: {error}")
+                    await self._clock.sleep(AFTER_TROUBLE)
+                except Exception as error:  # noqa: BLE001  # supervised: nothing may end a channel for good
+                    self._report("worker", f"The worker of {self._channel.name} failed and goes on "
+                                           f"({type(error).__name__}: {error}).")
+                    await self._clock.sleep(AFTER_TROUBLE)
+        finally:
+            self._running = False
+            self._resting.set()
+            for task in tuple(self._sends):
+                task.cancel()
+            await asyncio.gather(*self._sends, return_exceptions=True)
+
+    async def settle(self) -> None:
+        """Return when nothing is left to send at this instant; a send that hangs for a second is left alone."""
+        while self._running:
+            await self._resting.wait()
+            if not self._sends:
+                return
+            done, _ = await asyncio.wait(tuple(self._sends), timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                return
+            await self._clock.sleep(0)
+
+    def next_due(self) -> int | None:
+        """None: the worker sleeps on the clock by itself."""
+
+    async def _start(self) -> None:
+        now = self._clock.now()
+        await self._run_work(lambda connection: recover(connection, self._channel.name, now))
+        for address, started in self._outbox.sent_since(now - REMEMBERED):
+            self._pace.took(address, started)
+
+    async def _round(self) -> bool:
+        """Claim and start what can start now; whether there was anything."""
+        self._woken.clear()
+        now = self._clock.now()
+        did = await self._expire(now)
+        free = self._channel.concurrency - len(self._sends)
+        if free <= 0 or self._pace.overall(now) > now:
+            return did
+        chosen = await self._choose(now, free)
+        if not chosen:
+            return did or chosen is None
+        for sending in await self._claim(chosen, now):
+            self._begin(sending, now)
+        return True
+
+    async def _choose(self, now: int, free: int) -> list[Sending] | None:
+        """Up to ``free`` prepared rows; None when rows were settled or set aside instead, so look again."""
+        self._blocked = {person: until for person, until in self._blocked.items() if until > now}
+        rows = self._outbox.waiting(now, (*self._blocked, *([""] if self._editing else [])), PAGE)
+        known = self._outbox.addresses(row.notification.person for row in rows if not row.is_taken)
+        chosen: list[Sending] = []
+        left: list[tuple[Row, Verdict]] = []
+        used: set[str] = set()
+        newly_blocked = False
+        for row in rows:
+            if len(chosen) == free:
+                break
+            person = row.notification.person
+            address = "" if row.is_taken else self._preparing.address(person, known.get(person))
+            if (address or row.is_taken) and address in used:
+                continue
+            if address and (earliest := self._pace.earliest(address, now)) > now:
+                newly_blocked = newly_blocked or person not in self._blocked
+                self._blocked[person] = earliest
+                continue
+            prepared = self._prepare(row, known.get(person), now)
+            if isinstance(prepared, Verdict):
+                left.append((row, prepared))
+            else:
+                used.add(address)
+                chosen.append(prepared)
+        await asyncio.gather(*(self._sender.leave(row, verdict) for row, verdict in left))
+        return None if (left or newly_blocked) and not chosen else chosen
+
+    def _prepare(self, row: Row, known: Address | None, now: int) -> Sending | Verdict:
+        try:
+            return self._preparing.taken(row, now) if row.is_taken else self._preparing.row(row, known, now)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one row must never hold up the others: the person's next way starts
+            self._report("prepare", f"Notification {row.id} could not be prepared ({type(error).__name__}: {error}).")
+            return impossible(row, self._channel.name, f"It could not be prepared ({type(error).__name__}).")
+
+    async def _claim(self, chosen: list[Sending], now: int) -> list[Sending]:
+        """What was committed as started; a row that the store will not take is left, the others go on."""
+        try:
+            return list(await self._run_work(lambda connection: claim(connection, chosen, now)))
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  # the same
+            self._report("claim", f"A claim by {self._channel.name} failed ({type(error).__name__}: {error}).")
+            if len(chosen) > 1:
+                parts = [await self._claim([one], now) for one in chosen]
+                return [sending for part in parts for sending in part]
+            row = chosen[0].row
+            await self._sender.leave(row, impossible(row, self._channel.name,
+                                                     f"It could not be recorded ({type(error).__name__})."))
+            return []
+
+    def _begin(self, sending: Sending, now: int) -> None:
+        if sending.row.is_taken:
+            self._editing = True
+            act = self._sender.edit(sending)
+        else:
+            self._pace.took(sending.messages[0].address, now)
+            act = self._sender.send(sending)
+        task = asyncio.create_task(act, name=f"{self._channel.name}-{sending.row.id}")
+        self._sends.add(task)
+        task.add_done_callback(lambda ended: self._ended(ended, taken=sending.row.is_taken))
+
+    def _ended(self, task: asyncio.Task[None], *, taken: bool) -> None:
+        self._sends.discard(task)
+        if taken:
+            self._editing = False
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._report("worker", f"An outcome by {self._channel.name} could not be recorded "
+                                   f"({type(error).__name__}: {error}); it counts as unknown after a restart.")
+        self.wake()
+
+    async def _expire(self, now: int) -> bool:
+        """Give up what can no longer be of use, whatever pacing says; whether there was anything."""
+        if now - self._looked_for_expired < EXPIRY_EVERY:
+            return False
+        rows = self._outbox.expired(now, PAGE)
+        self._looked_for_expired = now if len(rows) < PAGE else 0
+        await asyncio.gather(*(self._sender.leave(row, over(row, self._channel.name)) for row in rows))
+        return bool(rows)
+
+    async def _rest(self) -> None:
+        """Sleep until woken, or until something is due, free again or over."""
+        if self._woken.is_set():
+            return
+        now = self._clock.now()
+        moments = [now + LONGEST_REST, *self._blocked.values()]
+        if (overall := self._pace.overall(now)) > now:
+            moments.append(overall)
+        if len(self._sends) < self._channel.concurrency and (due := self._outbox.next_due(now)) is not None:
+            moments.append(due)
+        if (expiry := self._outbox.next_expiry()) is not None:
+            moments.append(max(expiry, self._looked_for_expired + EXPIRY_EVERY))
+        self._resting.set()
+        waits = [asyncio.ensure_future(self._clock.sleep(max(0.0, (min(moments) - now) / SECOND))),
+                 asyncio.ensure_future(self._woken.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._resting.clear()
+            for wait in waits:
+                wait.cancel()
