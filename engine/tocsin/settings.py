@@ -50,7 +50,7 @@ class _Values(Shape[tuple[Any, ...]]):
 class Storage(_Model):
     """``url`` is a SQLAlchemy URL; a relative SQLite path counts from the folder of config.yaml."""
 
-    url: str = "sqlite:///var/tocsin.db"
+    url: str = Field(default="sqlite:///var/tocsin.db", repr=False)
 
     @property
     def path(self) -> Path | None:
@@ -84,9 +84,9 @@ class Http(_Model):
     def _check(self) -> Self:
         host, colon, port = self.listen.rpartition(":")
         if not (host and colon and port.isascii() and port.isdigit() and int(port) < 65_536):
-            raise ValueError(f'listen: "{self.listen}" is not HOST:PORT such as "127.0.0.1:8080"')
+            raise ValueError('listen: is HOST:PORT, such as "127.0.0.1:8080"')
         if self.public_url and not re.match(r"https?://[^\s/]+", self.public_url):
-            raise ValueError(f'public_url: "{self.public_url}" is not an address such as https://alarm.example.org')
+            raise ValueError("public_url: is an address such as https://alarm.example.org")
         return self
 
 
@@ -117,11 +117,11 @@ class Topic(_Model):
     def _check(self) -> Self:
         for level, part in enumerate(levels := self.topic.split("/"), 1):
             if ("#" in part and (part != "#" or level < len(levels))) or ("+" in part and part != "+"):
-                raise ValueError(f'topic: "{self.topic}": + stands for one whole level, # for all levels at the end')
+                raise ValueError("topic: + stands for one whole level, # for all levels at the end")
         for field, place in self.map.items():
             if not re.fullmatch(r"topic\.[1-9]\d*|payload(\..+)?|'.*'|\".*\"", place):
-                raise ValueError(f'map: {field}: "{place}" is no place: write topic.2, payload, payload.name, or a '
-                                 "text in quotes inside quotes")
+                raise ValueError(f"map: {field}: takes a place, such as topic.2, payload or payload.name, or a text in "
+                                 "quotes inside quotes")
         return self
 
 
@@ -143,7 +143,7 @@ class Source(_Model):
     kind: Literal["http", "alertmanager", "cloudevents", "mqtt"]
     token: SecretStr | None = None
     token_hash: str = ""
-    url: str = ""
+    url: str = Field(default="", repr=False)
     username: str = ""
     password: SecretStr | None = None
     client_id: str = ""
@@ -201,7 +201,7 @@ class Email(_Model):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not re.fullmatch(r"[^\s@]+@[^\s@]+", self.from_):
-            raise ValueError(f'from: "{self.from_}" is not an e-mail address')
+            raise ValueError("from: is an e-mail address such as alarm@example.org")
         if bool(self.username) != (self.password is not None):
             raise ValueError("username: and password: belong together")
         return self

@@ -3,17 +3,17 @@
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tocsin.book.areas import read_areas
-from tocsin.book.book import AreaShape, Content, Table
+from tocsin.book.book import AreaShape, Content, Roles, Site, Table
 from tocsin.book.calendars import CALENDAR, OPERATIONS
 from tocsin.book.lists import read_list
 from tocsin.book.node import Mapping, Node, Sequence
 from tocsin.book.people import PEOPLE
 from tocsin.book.policies import POLICIES
 from tocsin.book.reach import check_reach
-from tocsin.book.report import Report, Unreadable
+from tocsin.book.report import Reference, Report, Unreadable
 from tocsin.book.rule import Rule
 from tocsin.book.rules import RuleFile, check_chains
 from tocsin.book.schedules import schedules
@@ -21,7 +21,6 @@ from tocsin.book.services import SERVICES
 from tocsin.book.shape import Names
 from tocsin.book.yaml import MAX_BYTES, read_bytes
 from tocsin.domain.errors import BookError, Finding, Location
-from tocsin.settings import Settings
 
 NAMED = ("lists", "areas", "calendars", "events")
 """Folders of rules/ that hold named things, not rules."""
@@ -31,7 +30,28 @@ _TEMPLATE = re.compile(r"[\w-]+/[\w-]+\.[a-z]{2}\.j2")
 _RULES = RuleFile()
 
 
-def read_content(home: Path, settings: Settings) -> tuple[Content, tuple[Finding, ...]]:
+class HttpSettings(Protocol):
+    @property
+    def public_url(self) -> str: ...
+
+
+class SiteSettings(Protocol):
+    """What a book takes from config.yaml; ``references`` are the contacts that it names."""
+
+    @property
+    def site(self) -> Site: ...
+
+    @property
+    def roles(self) -> Roles: ...
+
+    @property
+    def http(self) -> HttpSettings: ...
+
+    @property
+    def references(self) -> tuple[Reference, ...]: ...
+
+
+def read_content(home: Path, settings: SiteSettings) -> tuple[Content, tuple[Finding, ...]]:
     """The checked content and its warnings. Raises BookError with every error of every file."""
     report = Report()
     content = _Reading(home, settings, report).content()
@@ -40,7 +60,7 @@ def read_content(home: Path, settings: Settings) -> tuple[Content, tuple[Finding
     return content, report.ordered("warning")
 
 
-def find_problems(home: Path, settings: Settings) -> tuple[Finding, ...]:
+def find_problems(home: Path, settings: SiteSettings) -> tuple[Finding, ...]:
     """All errors and warnings of the files, in file order; () when nothing is wrong or doubtful."""
     report = Report()
     _Reading(home, settings, report).content()
@@ -50,7 +70,7 @@ def find_problems(home: Path, settings: Settings) -> tuple[Finding, ...]:
 class _Reading:
     """One reading of a home. Places are relative to it, so that a book is the same wherever it lies."""
 
-    def __init__(self, home: Path, settings: Settings, report: Report) -> None:
+    def __init__(self, home: Path, settings: SiteSettings, report: Report) -> None:
         self.home, self.settings, self.report = home, settings, report
 
     def content(self) -> Content:

@@ -123,5 +123,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """The known word most like ``word``, "" when none is near."""
     choices = list(known)
     folded = {choice.casefold(): choice for choice in choices}
-    found = get_close_matches(word.casefold()[:80], folded, 1, 0.6)
+    found = get_close_matches(word.casefold()[:80], folded, 1, 0.5 if len(word) <= 3 else 0.6)
     return folded[found[0]] if found else ""

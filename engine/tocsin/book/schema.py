@@ -1,19 +1,20 @@
 """JSON schemas of the files for editors, from the same shapes that check them."""
 
+from typing import Any
+
 from tocsin.book.content import contact_shapes
 from tocsin.book.matches import match_definitions
 from tocsin.book.rules import RuleFile
-from tocsin.book.shape import Json
-from tocsin.settings import SETTINGS
+from tocsin.book.shape import Json, Shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schemas() -> dict[str, Json]:
-    """Schema by name: rules, people, services, schedules, policies, config."""
+def schemas(config: Shape[Any]) -> dict[str, Json]:
+    """Schema by name: rules, people, services, schedules, policies, and config by its shape."""
     found = {"rules": RuleFile().schema() | {"$defs": match_definitions()}}
     for key, shape in contact_shapes("UTC").items():
         found[key] = {"type": "object", "properties": {key: shape.schema()}, "required": [key],
                       "additionalProperties": False}
-    found["config"] = SETTINGS.schema()
+    found["config"] = config.schema()
     return {name: {"$schema": DIALECT, "title": f"Tocsin {name}"} | schema for name, schema in found.items()}

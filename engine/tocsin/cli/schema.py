@@ -8,6 +8,7 @@ import typer
 
 from tocsin.book.schema import schemas
 from tocsin.cli.output import FINE, AsJson, say_json
+from tocsin.settings import SETTINGS
 
 
 def add(app: typer.Typer) -> None:
@@ -19,7 +20,7 @@ def schema(
     as_json: AsJson = False,
 ) -> None:
     """Write the JSON schemas of the files that people write."""
-    found = schemas()
+    found = schemas(SETTINGS)
     if as_json:
         say_json(found)
         raise typer.Exit(FINE)
