@@ -1,0 +1,28 @@
+"""``tocsin verify``: is the store what the journal says, and the journal what was sealed?"""
+
+import typer
+
+from tocsin.cli.output import CONFIG, FINE, FOUND, AsJson, Config, say_error, say_json
+from tocsin.cli.stores import store_path
+from tocsin.store.verify import verify as verify_store
+
+
+def add(app: typer.Typer) -> None:
+    app.command()(verify)
+
+
+def verify(config: Config = CONFIG, as_json: AsJson = False) -> None:
+    """Derive everything again from the journal and check the chain of its segments; names the first wrong row."""
+    verdict = verify_store(store_path(config))
+    if as_json:
+        say_json({"ok": verdict.ok, "rows": verdict.rows, "segments": verdict.segments, "derived": verdict.derived,
+                  "findings": verdict.findings, "remarks": verdict.remarks})
+    else:
+        for remark in verdict.remarks:
+            typer.echo(remark)
+        for finding in verdict.findings:
+            say_error(finding)
+        if verdict.ok:
+            typer.echo(f"The store is as the journal says: {verdict.rows} inputs in {verdict.segments} sealed segments "
+                       f"and behind them, {verdict.derived} of them derived again.")
+    raise typer.Exit(FINE if verdict.ok else FOUND)

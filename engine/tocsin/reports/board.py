@@ -1,0 +1,78 @@
+"""The board: open incidents as people see them, the most pressing first."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, text
+
+from tocsin.book.book import Content
+from tocsin.book.rule import Rule
+from tocsin.domain.codec import decode_incident
+from tocsin.domain.incident import Incident
+
+MOST = 200
+
+_OPEN = "FROM incidents WHERE live = 1 AND board = 1 AND response <> 'closed'"
+_PAGE = text(f"SELECT body {_OPEN} ORDER BY CASE response WHEN 'unanswered' THEN 0 ELSE 1 END, rank DESC, opened, id "
+             "LIMIT :most OFFSET :skip")
+_COUNTS = text(f"SELECT response, count(*) {_OPEN} GROUP BY response")
+
+Say = Callable[[Rule, dict[str, Any]], str]
+
+
+class Open(Struct, frozen=True):
+    """An open incident; instants in microseconds. ``who`` are the names of those who took it, ``asked`` of those who
+    are being asked now, ``policies`` those at work. ``unreached`` when even the last resort reached nobody.
+    """
+
+    incident: int
+    rule: str
+    say: str
+    key: dict[str, str]
+    severity: str
+    condition: str
+    response: str
+    opened: int
+    activation: int
+    since: int
+    events: int
+    who: tuple[str, ...]
+    asked: tuple[str, ...]
+    policies: tuple[str, ...]
+    unreached: bool
+
+
+class Board(Struct, frozen=True):
+    """A page of the board, and how many are ``unanswered`` and ``acknowledged`` in all."""
+
+    incidents: tuple[Open, ...]
+    unanswered: int
+    acknowledged: int
+
+
+def board(connection: Connection, content: Content, say: Say, *, most: int = MOST, skip: int = 0) -> Board:
+    """The open incidents: unanswered before acknowledged, then by severity, then the oldest first."""
+    rules = {rule.id: rule for rule in content.rules}
+    names = {person.id: person.name for person in content.people.values()}
+    counts: dict[str, int] = {str(response): int(count) for response, count in connection.execute(_COUNTS)}
+    rows = connection.execute(_PAGE, {"most": most, "skip": skip})
+    return Board(tuple(_open(decode_incident(body), names, rules, say) for (body,) in rows),
+                 counts.get("unanswered", 0), counts.get("acknowledged", 0))
+
+
+def _open(incident: Incident, names: dict[str, str], rules: dict[str, Rule], say: Say) -> Open:
+    rule = rules.get(incident.rule)
+    running = [escalation for escalation in incident.escalations if escalation.state == "running"]
+    asked = dict.fromkeys(ask.person for escalation in running for ask in escalation.asks if not ask.over)
+    took: dict[str, bool] = {}
+    for given in incident.answers:
+        if given.at >= incident.activation.at:
+            took[given.person] = given.word != "decline"
+    return Open(
+        incident.id, incident.rule,
+        say(rule, incident.values) if rule is not None else ", ".join([incident.rule, *incident.key.values()]),
+        incident.key, incident.severity, incident.condition, incident.response, incident.opened,
+        incident.activation.number, incident.activation.at, incident.activation.events,
+        tuple(names.get(person, person) for person, has in took.items() if has),
+        tuple(names.get(person, person) for person in asked), tuple(one.policy for one in running), incident.unreached)

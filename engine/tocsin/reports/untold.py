@@ -1,0 +1,64 @@
+"""Why was nobody told? Every recorded reason: inhibited and silenced firings, unreachable steps, messages not sent."""
+
+from msgspec import Struct
+from sqlalchemy import Connection, text
+
+_SUPPRESSED = 'SELECT "at", rule, "key", reason, severity, incident FROM suppressed WHERE '
+_OF_INCIDENT = text(_SUPPRESSED + "incident = :number AND incident > 0 ORDER BY id")
+_OF_RULE = text(_SUPPRESSED + "rule = :rule ORDER BY id DESC LIMIT :most")
+_UNSENT = text('SELECT o.created, i.rule, i."key", o.reason, o.incident, o.person, o.channel, o.state '
+               "FROM incidents i JOIN outbox o ON o.incident = i.id WHERE i.rule = :rule "
+               "AND o.state IN ('withdrawn', 'expired', 'failed_permanent') ORDER BY o.id DESC LIMIT :most")
+_NOTED = text('SELECT "at", what, detail, person FROM noted WHERE incident = :number AND incident > 0 ORDER BY id')
+
+MOST = 100
+
+
+class Untold(Struct, frozen=True):
+    """A firing or a message that was not told, and the reason; ``incident`` 0 when none was opened.
+
+    ``person`` and ``channel`` are "" for a firing that was not told to anybody.
+    """
+
+    at: int
+    rule: str
+    key: str
+    reason: str
+    incident: int = 0
+    person: str = ""
+    channel: str = ""
+
+
+class Line(Struct, frozen=True):
+    """A line of the incident's own record: ``what`` is a word, ``detail`` a sentence."""
+
+    at: int
+    what: str
+    detail: str
+    person: str = ""
+
+
+def untold_of_incident(connection: Connection, number: int) -> tuple[Untold, ...]:
+    """What was not told about an incident, in order."""
+    return tuple(Untold(at, rule, _key(key), reason, incident) for at, rule, key, reason, _, incident
+                 in connection.execute(_OF_INCIDENT, {"number": number}))
+
+
+def lines_of_incident(connection: Connection, number: int) -> tuple[Line, ...]:
+    """What was noted about an incident, in order."""
+    return tuple(Line(*row) for row in connection.execute(_NOTED, {"number": number}))
+
+
+def untold_of_rule(connection: Connection, rule: str, most: int = MOST) -> tuple[Untold, ...]:
+    """Why a rule told nobody, newest first: firings kept back, and messages of its incidents that did not arrive."""
+    found = [Untold(at, name, _key(key), reason, incident) for at, name, key, reason, _, incident
+             in connection.execute(_OF_RULE, {"rule": rule, "most": most})]
+    found += [Untold(at, name, _key(key), f"{state}: {reason or 'no reason given'}", incident, person, channel)
+              for at, name, key, reason, incident, person, channel, state
+              in connection.execute(_UNSENT, {"rule": rule, "most": most})]
+    return tuple(sorted(found, key=lambda one: -one.at)[:most])
+
+
+def _key(key: str) -> str:
+    """The canonical text of a key as people read it: ``site=school-12, zone=2``."""
+    return key.replace("\x1f", ", ")
