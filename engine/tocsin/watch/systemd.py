@@ -1,8 +1,10 @@
 """Telling systemd that a process is ready and alive: datagrams to the socket it names, nothing elsewhere."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+
+from tocsin.ports import Clock
 
 
 class Systemd:
@@ -26,6 +28,13 @@ class Systemd:
 
     def alive(self) -> None:
         self._tell("WATCHDOG=1")
+
+    async def beat(self, clock: Clock, well: Callable[[], bool]) -> None:
+        """Say ``alive`` as often as the unit wants to hear it, while all is ``well``; until cancelled."""
+        while self.every is not None:
+            if well():
+                self.alive()
+            await clock.sleep(self.every)
 
     def status(self, text: str) -> None:
         """The line that ``systemctl status`` shows."""
