@@ -167,7 +167,7 @@ changes = st.one_of(
     st.builds(lambda p, c, off: AddressSet(Address(p, c, off)), names, names, names),
     st.builds(lambda h, v: PolicyKept(h, {"v": v}), names, small),
     st.builds(lambda n: Noted(NOON, "said", n), names),
-    st.builds(lambda n: Suppressed(NOON, "r", {"site": n}, "why"), names),
+    st.builds(lambda n: Suppressed(NOON, "r", {"site": n}, "why", "high"), names),
 )
 
 
@@ -200,7 +200,8 @@ def test_whatever_happened_the_restored_board_is_the_one_in_memory(
             decided = list(listed)
             if index < len(notes) and notes[index]:
                 decided.append(NotificationSet(Notification(
-                    id=board.last_notification + 1, kind="page", person="p", channel="sms", created=NOON)))
+                    id=board.last_notification + 1, kind="page", person="p", channel="sms", created=NOON,
+                    severity="high")))
             apply(board, decided)
             entries.append(entry(position, *decided))
         write(store, *entries)

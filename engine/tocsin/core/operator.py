@@ -41,12 +41,12 @@ def book_loaded(board: Board, draft: Draft, meaning: Meaning, item: BookLoaded,
     """
     draft.put(Noted(now, "book", f"rule book {item.number} holds ({item.hash[:12]})"))
     said: list[tuple[str, tuple[Signal, ...]]] = []
-    gone = [(rule, key) for rule, key in board.windows if rule not in meaning.words]
+    gone = sorted((rule, key) for rule, key in board.windows if rule not in meaning.words)
     for rule, key in gone:
         draft.put(WindowDropped(rule, key))
-    for timer in [timer for timer in board.timers.values() if timer.rule and timer.rule not in meaning.words]:
-        draft.put(TimerDropped(timer.id))
-    for (rule, _), number in list(board.open.items()):
+    for timer in sorted(timer.id for timer in board.timers.values() if timer.rule and timer.rule not in meaning.words):
+        draft.put(TimerDropped(timer))
+    for number, rule in sorted((number, rule) for (rule, _), number in board.open.items()):
         if rule not in meaning.words:
             incident = draft.incident(number)
             if incident is not None and not incident.values.get("rule_removed"):

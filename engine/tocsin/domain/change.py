@@ -84,7 +84,7 @@ class Suppressed(Struct, frozen=True, omit_defaults=True, tag="suppressed"):
     rule: str
     key: dict[str, str]
     reason: str
-    severity: str = "medium"
+    severity: str
     incident: int = 0
 
 

@@ -32,13 +32,13 @@ class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
     person: str
     channel: str
     created: int
+    severity: str
     incident: int = 0
     activation: int = 0
     rule: str = ""
     policy: str = ""
     step: int = 0
     round: int = 0
-    severity: str = "medium"
     expires: int | None = None
     book: int = 0
     values: dict[str, Any] = {}

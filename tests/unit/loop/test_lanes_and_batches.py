@@ -319,7 +319,7 @@ async def test_an_answer_withdraws_what_is_queued_but_not_what_comes_after_it(tm
     """Also when all of it lies in one batch; what is in flight keeps its state and gets the reason."""
     def note(number: int) -> NotificationSet:
         return NotificationSet(Notification(id=number, kind="page", person="olena", channel="sms", created=NOON,
-                                            incident=1))
+                                            severity="high", incident=1))
 
     changes: list[list[Change]] = [[note(1), note(2)], [Withdrawn(1, "answered"), note(3)]]
 
