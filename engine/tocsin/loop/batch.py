@@ -29,7 +29,11 @@ def digest(changes: list[Change]) -> bytes | None:
 
 
 class Batch:
-    """Steps inputs one after the other. ``taken`` and the entries tell what to do again should the commit fail."""
+    """Steps inputs one after the other. ``taken`` tells what to do again should the commit fail.
+
+    Results go into the tickets at once; ``touched`` lists the tickets, once for each result, to be told after the
+    commit.
+    """
 
     def __init__(self, board: Board, deadlines: Deadlines, recent: Recent, force: Force, position: int, stats: Stats,
                  step: Step, apply: Apply, books: dict[str, Force]) -> None:
@@ -38,66 +42,60 @@ class Batch:
         self._stats, self._step, self._apply, self._books = stats, step, apply, books
         self.entries: list[Entry] = []
         self.taken: list[Taken] = []
-        self.results: list[tuple[Ticket, int, Any]] = []
+        self.touched: list[Ticket] = []
         self.poisons: list[str] = []
         self.loaded: Force | None = None
 
     def take(self, ticket: Ticket | None, index: int, prepared: Prepared, now: int, refused: str = "") -> None:
         """Step one input; ``refused`` is why the store refused it before, then it is journaled as rejected."""
         self.taken.append((ticket, index, prepared))
-        item = prepared.item
-        if prepared.identity:
-            before = self.recent.find(prepared.identity)
-            if before:
+        item, identity = prepared.item, prepared.identity
+        if identity:
+            before = self.recent.seen.get(identity)
+            if before is not None:
                 self._stats.duplicates += 1
-                self._answer(ticket, index, item, before, duplicate=True)
+                if ticket is not None:
+                    ticket.results[index] = Accepted(before, True) if type(item) is Arrival else before
+                    self.touched.append(ticket)
                 return
-            if isinstance(item, Arrival):
-                prepared = self._current(item, prepared)
+            if type(item) is Arrival and (
+                    item.book != self.force.book.number or identity[16:24] in self.recent.names):
+                prepared = self._again(item, identity)
                 item = prepared.item
-            self.recent.add(prepared.identity, self.position + 1, now)
-        self.position += 1
-        changes, reason = self._stepped(prepared, item, now, refused)
-        self.entries.append(Entry(self.position, now, prepared.kind, prepared.body, digest(changes), changes, reason,
-                                  prepared.identity))
+            self.recent.add(identity, self.position + 1, now)
+        self.position = position = self.position + 1
+        reason = refused or prepared.fault
+        changes: list[Change] = []
+        if not reason:
+            try:
+                force = self._books[item.hash] if type(item) is BookLoaded else self.force
+                changes = self._step(self.board, force.meaning, item, now)
+                if force is not self.force:
+                    self.force = self.loaded = force
+            except Exception as error:  # noqa: BLE001 - whatever one input breaks must not stop the others
+                reason = described(error)
+        if reason:
+            self._stats.rejected += 1
+            self.poisons.append(reason)
+            changes = rejection(self.board, item, now, reason)
+        effect = None
         if changes:
+            effect = digest(changes)
             self._apply(self.board, changes)
             for change in changes:
                 if type(change) is TimerSet:
                     self.deadlines.add(change.timer)
-        self._answer(ticket, index, item, self.position, duplicate=False)
-
-    def _current(self, item: Arrival, prepared: Prepared) -> Prepared:
-        """The event as the book in force sees it, with the mark of a conflicting id."""
-        conflict = self.recent.named(prepared.identity)
-        if conflict:
-            self._stats.conflicts += 1
-        elif item.book == self.force.book.number:
-            return prepared
-        if item.book != self.force.book.number:
-            self._stats.rematched += 1
-        return matched(item.event, self.force, prepared.identity, conflict=conflict)
-
-    def _stepped(self, prepared: Prepared, item: Input, now: int, refused: str) -> tuple[list[Change], str]:
-        reason = refused or prepared.fault
-        if not reason:
-            try:
-                force = self._books[item.hash] if isinstance(item, BookLoaded) else self.force
-                changes = self._step(self.board, force.meaning, item, now)
-            except Exception as error:  # noqa: BLE001 - whatever one input breaks must not stop the others
-                reason = described(error)
-            else:
-                if force is not self.force:
-                    self.force = self.loaded = force
-                return changes, ""
-        self._stats.rejected += 1
-        self.poisons.append(reason)
-        return rejection(self.board, item, now, reason), reason
-
-    def _answer(self, ticket: Ticket | None, index: int, item: Input, position: int, *, duplicate: bool) -> None:
+        self.entries.append(Entry(position, now, prepared.kind, prepared.body, effect, changes, reason, identity))
         if ticket is not None:
-            result = Accepted(position, duplicate) if isinstance(item, Arrival) else position
-            self.results.append((ticket, index, result))
+            ticket.results[index] = Accepted(position) if type(item) is Arrival else position
+            self.touched.append(ticket)
+
+    def _again(self, item: Arrival, identity: bytes) -> Prepared:
+        """The event as the book in force sees it, with the mark of a conflicting id."""
+        conflict = identity[16:24] in self.recent.names
+        self._stats.conflicts += conflict
+        self._stats.rematched += item.book != self.force.book.number
+        return matched(item.event, self.force, identity, conflict=conflict)
 
     def timer(self, name: str, now: int) -> None:
         """Step a deadline that came due."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from tocsin.core.board import Board
 from tocsin.domain.errors import StoreBusyError, StoreError, StoreRefusedError, TocsinError
@@ -267,18 +269,16 @@ class Cycle:
                 return
 
     def _committed(self, batch: Batch, outbox: bool) -> None:
-        self._recent.kept()
         self._recent.expire(self._at)
         self._position, self.force = batch.position, batch.force
         self._new_store = False
         self._batch = None
         self.stats.position, self.stats.at = self._position, self._at
-        for entry in batch.entries:
-            self.stats.inputs[entry.kind] = self.stats.inputs.get(entry.kind, 0) + 1
+        for kind, count in Counter([entry.kind for entry in batch.entries]).items():
+            self.stats.inputs[kind] = self.stats.inputs.get(kind, 0) + count
         outcomes, self._outcomes = self._outcomes, []
-        for ticket, index, result in batch.results:
-            ticket.results[index] = result
-            ticket.left -= 1
+        for ticket, count in Counter(batch.touched).items():
+            ticket.left -= count
             if not ticket.left:
                 outcomes.append((ticket.future, ticket.results))
         poisons = [reason for reason in batch.poisons if self._told.due(reason.partition(": ")[0], self._at)]
@@ -290,7 +290,7 @@ class Cycle:
 
         An input refused alone is journaled as rejected; should even that be refused, without its body.
         """
-        self._recent.undo()
+        self._recent.undo(self._position)
         self._restore()
         self._batch = None
         if len(batch.taken) > 1:
@@ -303,7 +303,7 @@ class Cycle:
         if batch.entries and batch.entries[0].reason:
             if prepared.body == b"null":
                 raise error
-            prepared = prepared._replace(body=b"null", identity=b"")
+            prepared = replace(prepared, body=b"null", identity=b"")
         self._again.appendleft(((ticket, index, prepared), reason))
 
     def _die(self, error: StoreError, ready: "asyncio.Future[Any]") -> None:

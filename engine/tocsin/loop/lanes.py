@@ -3,14 +3,16 @@
 import asyncio
 import threading
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from tocsin.domain.errors import StoreBusyError, TocsinError
 from tocsin.domain.input import Arrival, Input, Receipt
 from tocsin.ports import Work
 
 
-class Prepared(NamedTuple):
+class Prepared(Struct, frozen=True, gc=False):
     """An input with what was computed before its turn: encoded body, identity (b"" when nothing repeats it).
 
     ``fault`` is "" or why it cannot be stepped.

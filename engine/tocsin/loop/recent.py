@@ -7,73 +7,52 @@ from tocsin.domain.time import DAY, MINUTE
 
 UNTIMED = b"\x01"
 """Last byte of the identity of an event without a time of its own: its repetition counts for 5 minutes only."""
+SHORT, LONG = 5 * MINUTE, DAY
 
 
 class Recent:
-    """Identities are 25 bytes: 16 that say "the same", 8 of the name alone, and one that is UNTIMED or zero."""
+    """Identities are 25 bytes: 16 that say "the same", 8 of the name alone, and one that is UNTIMED or zero.
+
+    ``seen`` gives the position of the first input with an identity, ``names`` when a name came last. Both are read
+    by the batch directly; only the methods change them.
+    """
 
     def __init__(self) -> None:
-        self._seen: dict[bytes, int] = {}
-        self._names: dict[bytes, int] = {}
-        self._day: deque[tuple[int, bytes, bytes]] = deque()
-        self._minutes: deque[tuple[int, bytes, bytes]] = deque()
-        self._fresh: list[tuple[bytes, bytes]] = []
+        self.seen: dict[bytes, int] = {}
+        self.names: dict[bytes, int] = {}
+        self._long: deque[tuple[int, bytes]] = deque()
+        self._short: deque[tuple[int, bytes]] = deque()
 
     def __len__(self) -> int:
-        return len(self._seen)
-
-    def find(self, identity: bytes) -> int:
-        """The position of the first input with this identity, 0 when none is known."""
-        return self._seen.get(identity[:16], 0)
-
-    def named(self, identity: bytes) -> bool:
-        """Whether the name came before, whatever its content was."""
-        return identity[16:24] in self._names
+        return len(self.seen)
 
     def add(self, identity: bytes, position: int, at: int) -> None:
         """Remember an input, taken at ``at``."""
-        same, name = identity[:16], identity[16:24]
-        self._seen[same] = position
-        self._names[name] = self._names.get(name, 0) + 1
-        if identity[24:] == UNTIMED:
-            self._minutes.append((at + 5 * MINUTE, same, name))
-        else:
-            self._day.append((at + DAY, same, name))
-        self._fresh.append((same, name))
+        self.seen[identity] = position
+        self.names[identity[16:24]] = at
+        (self._short if identity[24:] == UNTIMED else self._long).append((at, identity))
 
-    def kept(self) -> None:
-        """What was added since is committed."""
-        self._fresh.clear()
-
-    def undo(self) -> None:
-        """What was added since the last ``kept`` did not happen."""
-        for same, name in reversed(self._fresh):
-            self._drop(same, name)
-            for queue in (self._minutes, self._day):
-                if queue and queue[-1][1] == same:
-                    queue.pop()
-                    break
-        self._fresh.clear()
+    def undo(self, position: int) -> None:
+        """What was added behind a position did not happen."""
+        for queue in (self._short, self._long):
+            while queue and self.seen[queue[-1][1]] > position:
+                self._drop(*queue.pop())
 
     def expire(self, now: int) -> None:
         """Forget what is older than its time."""
-        for queue in (self._minutes, self._day):
-            while queue and queue[0][0] <= now:
-                _, same, name = queue.popleft()
-                self._drop(same, name)
+        for queue, kept in ((self._short, SHORT), (self._long, LONG)):
+            while queue and queue[0][0] + kept <= now:
+                self._drop(*queue.popleft())
 
-    def _drop(self, same: bytes, name: bytes) -> None:
-        self._seen.pop(same, None)
-        left = self._names.get(name, 0) - 1
-        if left > 0:
-            self._names[name] = left
-        else:
-            self._names.pop(name, None)
+    def _drop(self, at: int, identity: bytes) -> None:
+        del self.seen[identity]
+        name = identity[16:24]
+        if self.names.get(name) == at:
+            del self.names[name]
 
     def load(self, pages: Iterable[Sequence[tuple[int, int, bytes]]], now: int) -> None:
         """Remember (position, at, identity) rows in ascending order."""
         for page in pages:
             for position, at, identity in page:
-                if at + (5 * MINUTE if identity[24:] == UNTIMED else DAY) > now and not self.find(identity):
+                if at + (SHORT if identity[24:] == UNTIMED else LONG) > now and identity not in self.seen:
                     self.add(identity, position, at)
-        self.kept()

@@ -30,6 +30,8 @@ from tocsin.store import tables
 from tocsin.store.statements import Row, delete, insert, run
 
 _JOURNAL = ("position", "at", "kind", "body", "effect", "state", "reason", "identity")
+_PLAIN = ("?", "?", "'arrival'", "?", "NULL", "'ok'", "NULL", "?")
+"""An event that changed nothing: most of them."""
 _INCIDENT = ("id", "rule", "key", "board", "condition", "response", "rank", "opened", "closed", "live", "body")
 _ACTIVATION = ("incident", "number", "at", "cleared", "body")
 _OUTBOX = ("id", "incident", "activation", "kind", "policy", "person", "channel", "rank", "created", "expires", "due",
@@ -46,6 +48,7 @@ class Rows:
     """Collects changes in their order; ``write`` puts them into the tables."""
 
     def __init__(self) -> None:
+        self.plain: list[Row] = []
         self.journal: list[Row] = []
         self.incidents: dict[int, Incident] = {}
         self.activations: dict[tuple[int, int], Activation] = {}
@@ -61,8 +64,12 @@ class Rows:
 
     def add(self, entry: Entry) -> None:
         """Take one entry up."""
+        reason, identity = entry.reason, entry.identity
+        if not entry.changes and identity and not reason and entry.kind == "arrival":
+            self.plain.append((entry.position, entry.at, entry.body, identity))
+            return
         self.journal.append((entry.position, entry.at, entry.kind, entry.body, entry.effect,
-                             "rejected" if entry.reason else "ok", entry.reason or None, entry.identity or None))
+                             "rejected" if reason else "ok", reason or None, identity or None))
         for change in entry.changes:
             self._put(change, entry.position)
 
@@ -97,6 +104,7 @@ class Rows:
 
     def write(self, connection: Connection) -> None:
         """Put everything into the tables inside the caller's transaction."""
+        insert(connection, tables.journal, _JOURNAL, self.plain, values=_PLAIN)
         insert(connection, tables.journal, _JOURNAL, self.journal)
         counters: list[Row] = []
         if self.incidents:

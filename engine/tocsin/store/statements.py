@@ -16,26 +16,33 @@ Row = tuple[Any, ...]
 
 
 @cache
-def insert_text(table: Table, columns: tuple[str, ...], rows: int, *, replace: bool, placeholder: str) -> str:
-    """An INSERT of ``rows`` rows; with ``replace`` an existing row takes the new values."""
-    one = "(" + ", ".join([placeholder] * len(columns)) + ")"
+def insert_text(table: Table, columns: tuple[str, ...], rows: int, *, replace: bool, placeholder: str,
+                values: tuple[str, ...] = ()) -> str:
+    """An INSERT of ``rows`` rows; with ``replace`` an existing row takes the new values.
+
+    ``values`` are SQL values for the columns, "?" where one is bound; () binds all.
+    """
+    one = "(" + ", ".join(placeholder if value == "?" else value for value in values or ("?",) * len(columns)) + ")"
     quoted = [f'"{name}"' for name in columns]
     text = f'INSERT INTO {table.name} ({", ".join(quoted)}) VALUES {", ".join([one] * rows)}'  # noqa: S608 - own names
     if replace:
         keys = [f'"{column.name}"' for column in table.primary_key]
-        values = ", ".join(f"{name} = excluded.{name}" for name in quoted if name not in keys)
-        text += f" ON CONFLICT ({', '.join(keys)}) DO " + (f"UPDATE SET {values}" if values else "NOTHING")
+        updates = ", ".join(f"{name} = excluded.{name}" for name in quoted if name not in keys)
+        text += f" ON CONFLICT ({', '.join(keys)}) DO " + (f"UPDATE SET {updates}" if updates else "NOTHING")
     return text
 
 
 def insert(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row], *,
-           replace: bool = False) -> None:
-    """Insert rows given in the order of ``columns``; no row may be named twice when replacing."""
+           replace: bool = False, values: tuple[str, ...] = ()) -> None:
+    """Insert rows given in the order of ``columns`` (of the "?" in ``values``); none may be named twice when replacing.
+
+    Binding a value costs as much as storing it: what is the same in all rows stands in ``values``.
+    """
     placeholder = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     for piece in _pieces(rows):
         flat: Row = tuple([value for row in piece for value in row])
         connection.exec_driver_sql(
-            insert_text(table, columns, len(piece), replace=replace, placeholder=placeholder), flat)
+            insert_text(table, columns, len(piece), replace=replace, placeholder=placeholder, values=values), flat)
 
 
 def run(connection: Connection, text: str, values: Row = ()) -> CursorResult[Any]:
