@@ -17,10 +17,8 @@ def on_duty(schedule: Schedule, people: dict[str, Person], at: int) -> tuple[str
     duty = [person for rotation in schedule.rotations if (person := turn_of(rotation, zone, at)) is not None]
     for override in schedule.overrides:
         if local(override.begin, zone) <= at < local(override.end, zone):
-            if override.instead_of in duty:
-                duty[duty.index(override.instead_of)] = override.person
-            elif override.instead_of:
-                continue
+            if override.instead_of:
+                duty = [override.person if person == override.instead_of else person for person in duty]
             else:
                 duty = [override.person]
     present = [stand_in(person, people, zone, at) for person in duty]
