@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -14,13 +15,14 @@ from tocsin.api.health import health_routes
 from tocsin.api.ingest import ingest_routes
 from tocsin.api.metrics import CountingReport
 from tocsin.api.server import Listening, build_app, serve
-from tocsin.api.webhooks import webhook_routes
+from tocsin.api.webhooks import sms_routes
 from tocsin.app.books import Start, Try, matcher_of, start_book
 from tocsin.app.tasks import Tasks
 from tocsin.app.ways_in import brokers_of, doors_of, source_configs
 from tocsin.app.ways_out import open_channels
 from tocsin.book.book import Content
 from tocsin.clock import SystemClock
+from tocsin.delivery.answer_page import AnswerPage
 from tocsin.delivery.inbound import InboundDesk
 from tocsin.delivery.render import Renderer, Site
 from tocsin.delivery.shelf import Shelf
@@ -28,7 +30,6 @@ from tocsin.delivery.worker import Worker
 from tocsin.domain.errors import SettingsError, StoreError
 from tocsin.domain.input import OperatorAction
 from tocsin.loop import Limits, Loop
-from tocsin.ports import Channel
 from tocsin.settings import Settings
 from tocsin.sources.mqtt import Rejected
 from tocsin.store.journal import Sealer
@@ -117,7 +118,11 @@ class Engine:
             self.workers[name] = worker
             self.tasks.keep(f"send-{name}", worker.run)
         self.loop.on_outbox(self._wake)
-        self.desk = InboundDesk(intake=self.loop, reading=self.store.reading, shelf=shelf, site=site, clock=self.clock)
+        secret = self.store.secret
+        self.desk = InboundDesk(clock=self.clock, reading=self.store.reading, run_work=self.loop.run_work,
+                                submit=self.loop.submit, shelf=shelf, secret=secret)
+        self.page = AnswerPage(clock=self.clock, reading=self.store.reading, shelf=shelf, secret=secret,
+                               desk=self.desk, practice=self.mode == "practice")
 
     def _start_listening(self) -> None:
         for name, channel in self.channels.items():
@@ -139,10 +144,10 @@ class Engine:
 
     def _routes(self) -> list[BaseRoute]:
         doors = doors_of(source_configs(self.settings), self.clock, self.report, self._areas)
-        sms: Channel | None = self.channels.get("sms")
+        sms: Any = self.channels.get("sms")
         return [*ingest_routes(doors, self.loop, self.clock, self.report),
                 *health_routes(self.mode, self.registry, self._alive, self._ready),
-                *answer_routes(self.desk), *webhook_routes(self.desk, sms)]
+                *answer_routes(self.page), *(sms_routes(sms, self.desk) if sms is not None else ())]
 
     def _areas(self, lat: float, lon: float, accuracy_m: float | None) -> tuple[str, ...]:
         return self._tables.areas.names(lat, lon, accuracy_m)

@@ -9,7 +9,6 @@ from tocsin.emulators.mailboxes import Emulators
 from tocsin.settings import Channels, Email, Settings, Sms, Source, Storage, Telegram
 
 TOKEN = "practice"  # noqa: S105 - a token for exercises on this machine, printed for everybody
-SMS_FROM = "+15005550006"
 
 
 def practice_settings(settings: Settings, emulators: Emulators, *, port: int, database: str = "practice.db") -> Settings:
@@ -25,7 +24,7 @@ def practice_settings(settings: Settings, emulators: Emulators, *, port: int, da
         "channels": Channels(
             telegram=Telegram(token=SecretStr(emulators.telegram.state.token), api_base=urls.telegram),
             sms=Sms.model_validate({"account_sid": sms.account_sid, "auth_token": SecretStr(sms.auth_token),
-                                    "from": SMS_FROM, "api_base": urls.sms}),
+                                    "from": sms.numbers[0], "api_base": urls.sms}),
             email=Email.model_validate({"host": urls.email_host, "port": urls.email_port, "starttls": "none",
                                         "from": "alarm@practice.example"})),
     })

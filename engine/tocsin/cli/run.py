@@ -1,0 +1,50 @@
+"""``tocsin run``: live."""
+
+import asyncio
+import os
+import signal
+from functools import partial
+
+import typer
+
+from tocsin.app.engine import Engine
+from tocsin.app.live import refuse_unfit
+from tocsin.cli.books import read_content_of, try_findings
+from tocsin.cli.logs import set_up_logs
+from tocsin.cli.output import CONFIG, COULD_NOT_RUN, FINE, Config, say_error
+from tocsin.settings import Settings, load_settings
+from tocsin.watch.systemd import Systemd
+
+
+def add(app: typer.Typer) -> None:
+    app.command()(run)
+
+
+def run(config: Config = CONFIG) -> None:
+    """Run live: real providers, real people. Refuses what is not fit for it, saying what to set."""
+    set_up_logs()
+    settings = load_settings(config, environ=os.environ)
+    raise typer.Exit(asyncio.run(_run(settings)))
+
+
+async def _run(settings: Settings) -> int:
+    engine = Engine(settings, "live", lambda: read_content_of(settings), try_findings)
+    try:
+        refuse_unfit(settings, engine.start_book.book.content)
+    except BaseException:
+        engine.store.close()
+        raise
+    await engine.start()
+    systemd = Systemd.of(os.environ)
+    systemd.ready()
+    engine.tasks.keep("systemd", partial(systemd.beat, engine.clock, lambda: engine.loop.fatal is None))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, engine.stopped.set)
+    await engine.stopped.wait()
+    systemd.stopping()
+    failed = engine.loop.fatal
+    await engine.stop()
+    if failed is not None:
+        say_error(f"The engine stopped itself and must be started again (it goes on from what is stored): {failed}")
+        return COULD_NOT_RUN
+    return FINE
