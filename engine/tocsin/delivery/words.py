@@ -8,10 +8,10 @@ WORDS = {"uk": UK, "ru": RU, "en": EN}
 FALLBACK = "en"
 
 
-def word(language: str, name: str, **values: object) -> str:
+def word(language: str, phrase: str, /, **values: object) -> str:
     """The phrase with its values put in; English for a language that is not shipped."""
-    phrase = WORDS.get(language, WORDS[FALLBACK])[name]
-    return phrase.format(**values) if values else phrase
+    text = WORDS.get(language, WORDS[FALLBACK])[phrase]
+    return text.format(**values) if values else text
 
 
 def known(language: str, name: str) -> str | None:

@@ -1,0 +1,164 @@
+"""The desk for what people send: who it is, what they mean, committed, and a reply at once."""
+
+from functools import partial
+
+from tocsin.book.contacts import Person
+from tocsin.delivery import codes
+from tocsin.delivery.lockout import Lockout
+from tocsin.delivery.receipts import news_in, receipt_of, record_receipt
+from tocsin.delivery.records import Records
+from tocsin.delivery.replying import Replies
+from tocsin.delivery.sender import RunWork, Submit
+from tocsin.delivery.shelf import Shelf
+from tocsin.delivery.spoken import READ as ONE
+from tocsin.delivery.spoken import START, STOP, Spoken, understand
+from tocsin.delivery.statement import Reading
+from tocsin.domain.input import Answer, OperatorAction
+from tocsin.domain.notification import READ, Notification
+from tocsin.ports import Clock, Inbound, Reply
+
+REMEMBERED = 2000
+"""Items whose repetition is answered with the same reply; answers are recognised by the journal for longer."""
+
+
+class InboundDesk:
+    """Implements ports.Handler: returning means that everything an Inbound changes is committed.
+
+    The same item may come again (an update after a restart, a webhook's retry): nothing happens twice.
+    """
+
+    def __init__(self, *, clock: Clock, reading: Reading, run_work: RunWork, submit: Submit, shelf: Shelf,
+                 secret: bytes) -> None:
+        self._clock = clock
+        self._run_work = run_work
+        self._submit = submit
+        self._shelf = shelf
+        self._secret = secret
+        self._records = Records(reading, shelf)
+        self._replies = Replies(shelf)
+        self._lockout = Lockout()
+        self._recent: dict[tuple[str, str, str], Reply] = {}
+
+    async def __call__(self, item: Inbound) -> Reply:
+        if item.kind == "receipt":
+            await self._receipt(item)
+            return Reply()
+        key = (item.channel, item.kind, item.reference)
+        if key in self._recent:
+            return self._recent[key]
+        reply = await self._understood(item)
+        self._recent[key] = reply
+        if len(self._recent) > REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        return reply
+
+    async def _understood(self, item: Inbound) -> Reply:
+        person = self._records.person_at(item.channel, item.sender)
+        if person is None:
+            return self._stranger(item)
+        if item.kind == "press":
+            return Reply(await self._press(item, person))
+        word = item.text.strip().lower()
+        if item.kind == "stop" or (item.channel == "sms" and word in STOP):
+            return await self._stop(item, person)
+        if item.kind == "start" or (item.channel == "sms" and word in START):
+            return await self._start(item, person)
+        if item.channel == "sms":
+            return Reply(await self._sms(item, person))
+        await self._works_again(item, person)
+        return Reply(self._replies.word(person, "reply.use_buttons"))
+
+    async def answer(self, person: Person, notification: Notification, word: str, channel: str, *,
+                     reference: str = "", eta: int | None = None) -> str:
+        """Commit a proven person's answer; what to tell them."""
+        if not self._records.was_notified(notification.incident, person.id):
+            return self._replies.word(person, "reply.not_asked")
+        await self._submit(Answer(person=person.id, incident=notification.incident, word=word, channel=channel,
+                                  notification=notification.id, eta=eta, reference=reference))
+        incident = self._records.incident(notification.incident)
+        return self._replies.after(person, word, notification, incident, self._clock.now())
+
+    def _stranger(self, item: Inbound) -> Reply:
+        """Nobody we know: in a chat they learn their number for the administrator, by SMS nothing goes back."""
+        if item.channel == "sms" or item.kind == "stop":
+            return Reply()
+        return Reply(self._replies.word(None, "reply.stranger", sender=item.sender))
+
+    async def _press(self, item: Inbound, person: Person) -> str:
+        meant = codes.read_button(self._secret, item.token)
+        found = self._records.notification(meant[0]) if meant is not None else None
+        if meant is None or found is None:
+            return self._replies.word(person, "reply.forged")
+        return await self.answer(person, found[0], meant[1], item.channel, reference=item.reference)
+
+    async def _sms(self, item: Inbound, person: Person) -> str:
+        """A text answers only by the code of a notification to this person: a caller's number can be forged."""
+        now = self._clock.now()
+        if self._lockout.locked(item.sender, now):
+            return ""
+        if item.text.strip() == ONE:
+            return await self._read(item, person)
+        spoken = understand(item.text)
+        if not spoken.code:
+            return self._replies.word(person, "reply.unknown_code")
+        number = codes.find_code(self._secret, spoken.code, self._records.open_sms(person.id))
+        found = self._records.notification(number) if number is not None else None
+        if found is None:
+            return await self._missed(item, person, now)
+        self._lockout.forgive(item.sender)
+        return await self._said(item, person, found[0], spoken)
+
+    async def _said(self, item: Inbound, person: Person, notification: Notification, spoken: Spoken) -> str:
+        if spoken.word is None:
+            return self._replies.word(person, "reply.no_word")
+        return await self.answer(person, notification, spoken.word, item.channel, reference=item.reference,
+                                 eta=spoken.eta)
+
+    async def _missed(self, item: Inbound, person: Person, now: int) -> str:
+        if not self._lockout.missed(item.sender, now):
+            return self._replies.word(person, "reply.unknown_code")
+        text = self._replies.word(None, "notice.locked", name=person.name)
+        await self._submit(OperatorAction(person.id, "notice", {"to": "shift_head", "text": text}))
+        return self._replies.word(person, "reply.locked")
+
+    async def _read(self, item: Inbound, person: Person) -> str:
+        """A bare 1: the newest message counts as read, which stops nothing."""
+        number = self._records.newest_sms(person.id)
+        found = self._records.notification(number) if number is not None else None
+        if found is not None:
+            seen = Inbound(item.channel, "receipt", item.sender, item.reference, state=READ, provider_id=found[2],
+                           detail="answered 1")
+            await self._run_work(partial(record_receipt, number=found[0].id, item=seen, before=found[1]))
+        return self._replies.word(person, "reply.read")
+
+    async def _stop(self, item: Inbound, person: Person) -> Reply:
+        reason = item.detail or "STOP"
+        await self._submit(OperatorAction(person.id, "address_off", {
+            "person": person.id, "channel": item.channel, "reason": reason}))
+        # A person who blocked the bot cannot be told; Twilio itself confirms a STOP.
+        return Reply("" if item.kind == "stop" or item.channel == "sms" else
+                     self._replies.word(person, "reply.stopped"))
+
+    async def _start(self, item: Inbound, person: Person) -> Reply:
+        await self._works_again(item, person)
+        return Reply("" if item.channel == "sms" else self._replies.word(person, "reply.started", name=person.name))
+
+    async def _works_again(self, item: Inbound, person: Person) -> None:
+        """Who writes from an address shows that it works: messages go there again."""
+        known = self._records.address(person.id, item.channel)
+        if known is not None and known.off:
+            await self._submit(OperatorAction(person.id, "address_on", {
+                "person": person.id, "channel": item.channel}))
+
+    async def _receipt(self, item: Inbound) -> None:
+        """Receipts come unordered and repeated; the outcome of the send may be committed at the same time."""
+        number = int(item.token) if item.token.isascii() and item.token.isdigit() else 0
+        recorded = False
+        while not recorded:
+            found = self._records.notification(number) if number else None
+            if found is None or found[0].channel != item.channel or not news_in(item, found[1], found[2]):
+                return
+            receipt = receipt_of(item, found[0])
+            if receipt is not None:
+                await self._submit(receipt)
+            recorded = await self._run_work(partial(record_receipt, number=number, item=item, before=found[1]))

@@ -1,0 +1,70 @@
+"""Records: committed rows that say who was told what, and how the incident stands."""
+
+import msgspec
+
+from tocsin.book.contacts import Person
+from tocsin.delivery.outbox import open_sms
+from tocsin.delivery.shelf import Shelf
+from tocsin.delivery.statement import Reading, rows
+from tocsin.domain.codec import decode_incident, decode_notification
+from tocsin.domain.incident import Incident
+from tocsin.domain.notification import Address, Notification
+
+_decode_address = msgspec.json.Decoder(Address).decode
+
+
+class Records:
+    """Looks at committed rows; every look is short."""
+
+    def __init__(self, reading: Reading, shelf: Shelf) -> None:
+        self._reading = reading
+        self._shelf = shelf
+
+    def notification(self, number: int) -> tuple[Notification, str, str] | None:
+        """(notification, state, provider's id) of an outbox row; None when there is none."""
+        with self._reading() as connection:
+            found = rows(connection, "SELECT body, state, provider_id FROM outbox WHERE id = ?", (number,))
+        return (decode_notification(found[0][0]), str(found[0][1]), str(found[0][2] or "")) if found else None
+
+    def incident(self, number: int) -> Incident | None:
+        with self._reading() as connection:
+            found = rows(connection, "SELECT body FROM incidents WHERE id = ?", (number,))
+        return decode_incident(found[0][0]) if found else None
+
+    def was_notified(self, incident: int, person: str) -> bool:
+        """Whether anything about the incident was ever meant for this person."""
+        with self._reading() as connection:
+            return bool(rows(connection, "SELECT 1 FROM outbox WHERE incident = ? AND person = ? LIMIT 1",
+                             (incident, person)))
+
+    def open_sms(self, person: str) -> list[int]:
+        """The person's SMS whose incidents are open."""
+        with self._reading() as connection:
+            return open_sms(connection, person)
+
+    def newest_sms(self, person: str) -> int | None:
+        """The last SMS that left for this person."""
+        text = ("SELECT id FROM outbox WHERE channel = 'sms' AND person = ? AND state IN ('sent', 'delivered') "
+                "ORDER BY id DESC LIMIT 1")
+        with self._reading() as connection:
+            found = rows(connection, text, (person,))
+        return int(found[0][0]) if found else None
+
+    def address(self, person: str, channel: str) -> Address | None:
+        """What is known of an address beyond the contacts file."""
+        with self._reading() as connection:
+            found = rows(connection, "SELECT body FROM addresses WHERE person = ? AND channel = ?", (person, channel))
+        return _decode_address(found[0][0]) if found else None
+
+    def person_at(self, channel: str, address: str) -> Person | None:
+        """Whose address this is: in the contacts, or moved to since."""
+        wanted = address.casefold()
+        with self._reading() as connection:
+            found = rows(connection, "SELECT body FROM addresses WHERE channel = ?", (channel,))
+        moved = {known.person: known.moved_to for body, in found if (known := _decode_address(body)).moved_to}
+        people = self._shelf.content.people
+        for person in people.values():
+            own = moved.get(person.id) or person.addresses.get(channel, "")
+            if own and own.casefold() == wanted:
+                return person
+        return None
