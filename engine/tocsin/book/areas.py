@@ -1,7 +1,6 @@
 """rules/areas: named polygons from GeoJSON files, validated."""
 
 import json
-import math
 from typing import Any
 
 from shapely.geometry import shape as to_shape
@@ -37,8 +36,7 @@ def read_areas(file: str, path: str, body: bytes, report: Report) -> dict[str, A
         if problem:
             report.error(where, f'the area "{name}": {problem}')
             continue
-        found[name] = AreaShape(name, {"type": feature["geometry"]["type"],
-                                       "coordinates": feature["geometry"]["coordinates"]})
+        found[name] = AreaShape(name, _flat(feature["geometry"]))
     if len(features) == 1 and found and file not in report.declared["area"]:
         aliases[file] = next(iter(found))
     return found
@@ -93,15 +91,23 @@ def _problem(geometry: Any) -> str:
                     return problem
     if points > MAX_POINTS:
         return f"it has {points} points, more than {MAX_POINTS}: simplify it"
-    outline = to_shape({"type": kind, "coordinates": coordinates})
+    outline = to_shape(_flat(geometry))
     if outline.is_valid:
         return ""
     return f"its outline is invalid ({explain_validity(outline)}): correct it in the map editor"
 
 
+def _flat(geometry: dict[str, Any]) -> dict[str, Any]:
+    """The checked geometry without heights."""
+    polygon = geometry["type"] == "Polygon"
+    polygons = [geometry["coordinates"]] if polygon else geometry["coordinates"]
+    flat = [[[point[:2] for point in ring] for ring in rings] for rings in polygons]
+    return {"type": geometry["type"], "coordinates": flat[0] if polygon else flat}
+
+
 def _wrong_point(point: Any) -> str:
     if not isinstance(point, list) or len(point) not in (2, 3) or not all(
-            isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n) for n in point):
+            isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e9 for n in point):
         return "a point is [lon, lat]"
     lon, lat = point[0], point[1]
     if abs(lat) > 90 or abs(lon) > 180:

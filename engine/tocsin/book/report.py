@@ -108,11 +108,11 @@ class Report:
 
     def _clamped(self, finding: Finding) -> Finding:
         """A finding inside the line as written, though it was found in the repaired one, which may be longer."""
-        where = finding.where
-        end = len(self.line(where)) + 1
-        if where.path not in self._lines or where.column <= end:
+        where, lines = finding.where, self._lines.get(finding.where.path, [])
+        if not lines or not where.line:
             return finding
-        return structs.replace(finding, where=Location(where.path, where.line, end))
+        line = min(where.line, len(lines))
+        return structs.replace(finding, where=Location(where.path, line, min(where.column, len(lines[line - 1]) + 1)))
 
     @property
     def failed(self) -> bool:

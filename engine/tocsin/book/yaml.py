@@ -96,7 +96,7 @@ def read_text(path: str, text: str, report: Report) -> Node | None:
             lines[number] = trap.repaired
             continue
         report.findings.extend(found)
-        return tree
+        return None if isinstance(tree, Scalar) and tree.plain and not tree.text else tree
 
 
 def _unreadable_lines(path: str, lines: list[str], report: Report) -> bool:

@@ -87,7 +87,16 @@ def test_areas_go_by_their_names_and_by_their_file():
     assert report.aliases["area"] == {"city/centre": "centre", "city": "centre"}
 
 
+def test_heights_of_points_are_dropped():
+    """A polygon drawn with and without heights is the polygon on the map."""
+    ring = [[37.0, 48.0, 120.0], [38.0, 48.0], [38.0, 49.0, 7], [37.0, 48.0, 120.0]]
+    found, findings, _ = areas_of(features(("a", "Polygon", [ring])))
+    assert findings == []
+    assert found["a"].geometry["coordinates"] == SQUARE
+
+
 @pytest.mark.parametrize("document, sentence", [
+    (features(("a", "Polygon", [[[10**400, 2]] * 4])), "a point is [lon, lat]"),
     (b"{", "this is not JSON"), (b"[]", "FeatureCollection"), (b'{"type": "FeatureCollection", "features": []}',
      "no features"),
     (b"\xff", "UTF-8"), (b"[" * 100_000, "GeoJSON"), (b'{"type": NaN}', "GeoJSON"),

@@ -105,6 +105,14 @@ def test_problems_after_a_syntax_error_are_found_too():
     assert [finding.where.line for finding in report.ordered()] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("text", ["", "\n", "# a comment\n", "---\n", "--- # a comment"])
+def test_an_empty_file_is_empty_and_not_wrong(text):
+    """Nothing but comments is no tree and no error."""
+    report = Report()
+    assert read_text("a.yaml", text, report) is None
+    assert report.ordered() == ()
+
+
 def test_text_that_is_not_utf8_is_refused_at_its_place():
     """Bytes that are not UTF-8 give the place of the first of them."""
     from tocsin.book.yaml import read_bytes
