@@ -27,9 +27,9 @@ _INCIDENTS = text("SELECT id, body FROM incidents WHERE live = 1 AND board = 1 A
                   "AND id > :after ORDER BY id LIMIT :page")
 _TIMERS = text("SELECT id FROM timers WHERE id IN :names AND due > :late").bindparams(
     bindparam("names", expanding=True))
-_WAITING = text("SELECT channel, count(*), min(id), min(due) FROM outbox "
-                "WHERE state IN ('queued', 'failed_temporary', 'unknown') AND due < :late GROUP BY channel "
-                "ORDER BY channel")
+_WAITING = text("SELECT channel, kind = 'taken', count(*), min(id), min(due) FROM outbox "
+                "WHERE state IN ('queued', 'failed_temporary', 'unknown') AND due < :late "
+                "GROUP BY channel, kind = 'taken' ORDER BY channel")
 _STARTED = text("SELECT o.id, o.channel, a.started FROM outbox o JOIN attempts a ON a.notification = o.id "
                 "WHERE o.state = 'started' AND a.ended IS NULL AND a.started < :late ORDER BY o.id LIMIT :page")
 
@@ -61,7 +61,9 @@ def audit(reading: Reading, now: int, alive: Collection[str]) -> list[Lapse]:
     """What is not as promised at ``now`` (the engine's clock); ``alive`` are the channels whose workers run."""
     lapses = list(_without_deadline(reading, now))
     with reading() as connection:
-        for channel, count, first, due in connection.execute(_WAITING, {"late": now - GRACE}):
+        for channel, edits, count, first, due in connection.execute(_WAITING, {"late": now - GRACE}):
+            if edits and channel not in alive:
+                continue  # nobody has a copy that could be changed, nobody waits for it
             lapses.append(Lapse(NOT_SENT, f"notification {first}",
                                 f"{count} messages by {channel} wait to be sent, the oldest due {_ago(now - due)} ago"))
         for number, channel, started in connection.execute(

@@ -99,6 +99,19 @@ async def test_the_policy_is_the_one_that_ran_and_the_roster_the_one_of_then(tmp
         assert step.meant == (Meant("on_call patrol", ("olena",)),)
 
 
+async def test_a_step_that_runs_after_a_new_book_is_the_one_of_the_policy_as_it_began(tmp_path: Path) -> None:
+    """The running escalation keeps its policy, and so does its explanation."""
+    begun = replace(POLICY, steps=(*POLICY.steps, Step((Target("service", "duty-office"),), 60 * SECOND)))
+    other = replace(POLICY, steps=(*POLICY.steps, Step((Target("person", "olena"),), 60 * SECOND)))
+    async with running(tmp_path / "tocsin.db",
+                       book=number_book(1, replace(BOOK.content, policies={"patrol": begun}))) as (loop, store, clock):
+        await loop.submit_events([event(1)])
+        book = number_book(2, replace(BOOK.content, policies={"patrol": other}))
+        await loop.load_book(book, matcher(book))
+        await clock.advance(125 * SECOND)
+        assert explained(store).asked[1].meant == (Meant("service duty-office", ("chief",)),)
+
+
 async def test_why_nobody_was_told_is_answered_for_an_incident_and_for_a_rule(tmp_path: Path) -> None:
     """A step without anybody, an address that does not work, a message stopped by an answer: each with its reason."""
     policy = replace(POLICY, steps=(Step((Target("on_call", "gap"),), 60 * SECOND),

@@ -82,6 +82,14 @@ async def test_messages_that_nobody_picks_up_are_told_once_a_channel(site: Site)
     assert lapse.text == "1 messages by telegram wait to be sent, the oldest due 61 s ago"
 
 
+async def test_copies_to_be_changed_are_nobodys_trouble_where_their_channel_does_not_exist(site: Site) -> None:
+    """A site without Telegram has no copies; where the channel runs they have to be picked up."""
+    loop, store, _ = site
+    await loop.submit(Answer("olena", 1, "acknowledge", "sms"))
+    assert found(store, NOON + 2 * MINUTE, alive=("sms",)) == []
+    assert found(store, NOON + 2 * MINUTE) == [(NOT_SENT, "notification 2")]
+
+
 async def test_an_attempt_without_an_outcome_is_told_while_its_channel_runs(site: Site) -> None:
     """A channel that does not run will settle it when it starts."""
     loop, store, clock = site

@@ -46,6 +46,12 @@ def test_one_late_moment_is_not_a_slow_loop() -> None:
     assert play(LOOP_LAG, 0.9, 0.9, 0.9, 0.3, 0.1) == [(1, "firing", "warning"), (4, "resolved", None)]
 
 
+def test_what_is_less_bad_again_is_quiet_and_its_next_rise_is_told() -> None:
+    """Critical, warning, critical: two rises; samples that must agree must do so in a row."""
+    assert play(CHANNEL_FAILING, 10, 5, 10) == [(0, "firing", "critical"), (2, "firing", "critical")]
+    assert play(LOOP_LAG, 0.9, 0.9, 6.0, 0.9, 6.0) == [(1, "firing", "warning")]
+
+
 def test_a_channel_works_again_with_its_first_success() -> None:
     """Three failures fire, ten are critical."""
     assert play(CHANNEL_FAILING, 2, 3, 5, 10, 2, 0) == [

@@ -115,6 +115,19 @@ def test_a_database_that_can_be_read_again_with_the_same_mark_has_not_moved() ->
     assert play.changes == [(30, STANDS)]
 
 
+def test_a_dead_engine_s_database_that_appears_late_is_no_movement() -> None:
+    """Its first mark says nothing about now; the next different one does."""
+    play = Play()
+    play.mark = None
+    play.run(60)
+    play.mark = STILL
+    play.run(60)
+    assert play.changes == [(30, STANDS)]
+    play.beat()
+    play.run(1)
+    assert play.changes == [(30, STANDS), (120, MOVES)]
+
+
 def test_a_watchdog_started_beside_a_dead_engine_speaks_after_30_s() -> None:
     """The first mark is where the watching begins, not movement; no database at all is the same."""
     for mark in (STILL, None):
