@@ -30,7 +30,7 @@ JOINED_EVERY = 5 * MINUTE
 def fired(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, now: int) -> None:
     """A firing opens an incident, joins the active one, or re-activates the open one."""
     number = draft.open_incident(rule.id, key_of(signal.key))
-    limited = number is None and signal.key != overflow.OVERFLOW_KEY
+    limited = number is None and bool(rule.escalate_to) and signal.key != overflow.OVERFLOW_KEY
     if limited and overflow.one_too_many(draft, rule, signal.severity, now):
         overflowing(draft, meaning, rule, signal, "too many incidents in a minute", now)
         return
