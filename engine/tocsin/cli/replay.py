@@ -65,6 +65,8 @@ def replay_file(content: Content, events: Path, until: int | None) -> tuple[Ledg
     try:
         with events.open("rb") as lines:
             for event, at in read_recording(lines, normalise):
+                if until is not None and at > until:
+                    break
                 run.feed(event, at)
     except OSError as error:
         raise TocsinError(f"{events} cannot be read ({error.strerror}): give the file with --events") from None
