@@ -11,10 +11,11 @@ from tocsin.domain.event import Event
 from tocsin.domain.input import Hit
 from tocsin.matching.slots import RESOLVED, UNRESOLVED, slots_of
 from tocsin.matching.tree import Build, Condition, Node, by_value, condition
-from tocsin.rules.expect import MatchError, Mismatch, Predicate
+from tocsin.rules.expect import Mismatch, Predicate
 from tocsin.rules.lists import ListError
 from tocsin.rules.match import compile_match, ignore_mismatch
 from tocsin.rules.tables import Tables
+from tocsin.rules.values import MatchError
 
 OnError = Callable[[str, Event, Exception], None]
 """Told (rule id, event, exception) when a rule's condition raised; the other rules go on."""

@@ -13,12 +13,10 @@ from typing import Any
 import re2
 
 from tocsin.book.match import Expect, FieldRef
-from tocsin.domain.errors import TocsinError
 from tocsin.domain.event import Event
-from tocsin.domain.time import parse_instant
 from tocsin.rules.tables import Tables
 from tocsin.rules.text import key_text
-from tocsin.rules.values import INSTANTS, kind_of, number, reader
+from tocsin.rules.values import MatchError, as_instant, kind_of, number, reader
 
 Predicate = Callable[[Event], bool]
 Test = Callable[[Any], bool]
@@ -30,10 +28,6 @@ _ORDER = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
 _OPPOSITE = {"not": "is", "not_in": "in"}
 _SCALARS = ("text", "number", "flag")
 _BIG = 2.0**53
-
-
-class MatchError(TocsinError):
-    """A match cannot be asked of events; the text names the field and what to write instead."""
 
 
 def compile_expect(expect: Expect, tables: Tables, mismatch: Mismatch) -> Predicate:
@@ -271,16 +265,6 @@ def _contains(expect: Expect, wanted: tuple[Any, ...], mismatch: Mismatch) -> Pr
         return any(part in text for part in parts)
 
     return holds
-
-
-def as_instant(field: str, value: Any) -> Any:
-    """Microseconds for a text that a rule compares with a top-level instant; any other value as it is."""
-    if field not in INSTANTS or not isinstance(value, str):
-        return value
-    try:
-        return parse_instant(value)
-    except ValueError as error:
-        raise MatchError(f"{field}: {error}") from None
 
 
 def compile_pattern(pattern: str, *, field: str = "", fold: bool = False) -> Any:

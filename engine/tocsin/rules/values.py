@@ -6,7 +6,9 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from tocsin.domain.errors import TocsinError
 from tocsin.domain.event import TOP_LEVEL, Event, lookup
+from tocsin.domain.time import parse_instant
 
 Reader = Callable[[Event], Any]
 
@@ -14,6 +16,10 @@ INSTANTS = ("time", "received", "claimed_time")
 """The top-level fields that hold instants; a rule writes them in RFC 3339."""
 
 _EXACT = 2.0**53
+
+
+class MatchError(TocsinError):
+    """A match cannot be asked of events; the text names the field and what to write instead."""
 
 
 def kind_of(value: Any) -> str:
@@ -44,3 +50,13 @@ def reader(path: str) -> Reader:
     if "." not in path:
         return lambda event: event.data.get(path)
     return lambda event: lookup(event, path)
+
+
+def as_instant(field: str, value: Any) -> Any:
+    """Microseconds for a text that a rule compares with a top-level instant; any other value as it is."""
+    if field not in INSTANTS or not isinstance(value, str):
+        return value
+    try:
+        return parse_instant(value)
+    except ValueError as error:
+        raise MatchError(f"{field}: {error}") from None

@@ -8,9 +8,9 @@ from tocsin.book.rule import Rule, When
 from tocsin.domain.event import Event
 from tocsin.domain.input import Hit
 from tocsin.matching.index import IndexMatcher
-from tocsin.rules.expect import MatchError
 from tocsin.rules.lists import ListError
 from tocsin.rules.tables import Tables
+from tocsin.rules.values import MatchError
 
 TABLES = Tables.of(Content())
 

@@ -8,10 +8,10 @@ import pytest
 from tocsin.book.book import AreaShape, Content, Site, Table
 from tocsin.book.match import AnyOf, Expect, FieldRef, Inside, Match, Near, NoneOf
 from tocsin.domain.event import Event, Place
-from tocsin.rules.expect import MatchError
 from tocsin.rules.lists import ListError
 from tocsin.rules.match import compile_match
 from tocsin.rules.tables import Tables
+from tocsin.rules.values import MatchError
 
 SQUARE = {"type": "Polygon", "coordinates": [[[37.0, 48.0], [37.1, 48.0], [37.1, 48.1], [37.0, 48.1], [37.0, 48.0]]]}
 TABLES = Tables.of(Content(
