@@ -6,7 +6,7 @@ from html import unescape
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
 from telegram.error import BadRequest, ChatMigrated, TelegramError
 from telegram.request import HTTPXRequest
 
@@ -16,7 +16,7 @@ from tocsin_channels.masking import hide_in_logs
 from tocsin_channels.report import Report, to_log
 from tocsin_channels.sendable import sendable
 from tocsin_channels.telegram_outcomes import NOT_MODIFIED, UNPARSABLE, outcome
-from tocsin_channels.telegram_updates import Polling, inbound
+from tocsin_channels.telegram_updates import Polling, RawBot, inbound
 
 LIBRARY_LOGGERS = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2",
                    "httpcore.proxy", "telegram", "telegram.Bot", "telegram.request", "telegram.request.BaseRequest",
@@ -62,8 +62,8 @@ class Telegram:
             HTTPXRequest(size, read_timeout=wait, write_timeout=wait, connect_timeout=wait, pool_timeout=wait)
             for size in (2, self.concurrency + 4)
         )
-        self._bot = Bot(self._token, base_url=f"{settings.api_base.rstrip('/')}/bot",
-                        get_updates_request=self._requests[0], request=self._requests[1])
+        self._bot = RawBot(self._token, base_url=f"{settings.api_base.rstrip('/')}/bot",
+                           get_updates_request=self._requests[0], request=self._requests[1])
         self._replies: set[asyncio.Task[None]] = set()
 
     async def send(self, outgoing: Outgoing) -> Handed:
@@ -122,7 +122,7 @@ class Telegram:
             if item is None:
                 continue
             reply = await polling.handle(handler, item)
-            if reply is not None:
+            if reply is not None and item.kind != "stop":
                 self._answer(update, item, reply.text)
 
     def _answer(self, update: Update, item: Inbound, text: str) -> None:

@@ -18,10 +18,23 @@ TRIES = 3
 """How often a handler may fail on one update, other than by a store that cannot commit now."""
 
 
+class RawBot(Bot):
+    """The library's bot, whose updates can be had one by one as they came: its own getUpdates parses them together,
+    so that a single one that it cannot read would jam all later answers."""
+
+    async def raw_updates(self, offset: int | None, seconds: int, margin: float) -> list[dict[str, Any]]:
+        """Updates from ``offset`` on, waiting up to ``seconds`` for one."""
+        asked = {"offset": offset, "timeout": seconds, "allowed_updates": KINDS}
+        found = await self._post("getUpdates", asked, read_timeout=seconds + margin)
+        if not isinstance(found, list):
+            raise TelegramError("getUpdates did not give a list")
+        return found
+
+
 class Polling:
     """Yields raw updates in order for ever; asking for the next one confirms the last one yielded."""
 
-    def __init__(self, bot: Bot, clock: Clock, report: Report, seconds: int, margin: float, token: str) -> None:
+    def __init__(self, bot: RawBot, clock: Clock, report: Report, seconds: int, margin: float, token: str) -> None:
         self._bot = bot
         self._clock = clock
         self._report = report
@@ -40,13 +53,12 @@ class Polling:
 
     async def _poll(self) -> list[dict[str, Any]]:
         try:
-            found: list[dict[str, Any]] = await self._bot.do_api_request(
-                "getUpdates",
-                {"offset": self._offset, "timeout": self._seconds, "allowed_updates": KINDS},
-                read_timeout=self._seconds + self._margin,
-            )
+            found = await self._bot.raw_updates(self._offset, self._seconds, self._margin)
         except TelegramError as error:
             await self._wait_after(error)
+            return []
+        except Exception as error:  # noqa: BLE001  # supervised: receiving answers must never end by itself
+            await self._wait_after(TelegramError(f"{type(error).__name__}"))
             return []
         if self._complained:
             self._report("polling", "Answers from Telegram are being received again.")
