@@ -212,6 +212,33 @@ async def test_with_broken_contacts_at_the_start_the_stored_book_is_used(site: S
         await site.sms("stands still")
 
 
+async def test_a_real_engine_that_is_killed_is_told(site: Site) -> None:
+    """While it runs, idle, nobody hears anything; after kill -9 everybody does."""
+    site.store.close()
+    site.path.unlink()
+    site.write_config(after="8 s", tail='http: {listen: "127.0.0.1:0"}')
+    engine = await asyncio.create_subprocess_exec(
+        *COMMAND, "run", "--config", str(site.home / "config.yaml"), stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "TWILIO": site.emulators.sms.state.auth_token})
+    try:
+        assert engine.stderr is not None
+        said = b""
+        while b"engine.started" not in said:
+            line = await asyncio.wait_for(engine.stderr.readline(), SECONDS)
+            assert line, said.decode()
+            said += line
+        async with site.watchdog():
+            early = asyncio.create_task(site.sms("stands still"))
+            await asyncio.wait({early}, timeout=11)                   # two heartbeats, more than is allowed
+            assert not early.done()
+            engine.kill()
+            assert "the engine commits nothing" in await early
+    finally:
+        if engine.returncode is None:
+            engine.kill()
+        await engine.communicate()
+
+
 async def test_a_watchdog_that_could_tell_nobody_refuses_to_start(site: Site) -> None:
     """With a sentence that says what to set."""
     text = (site.home / "config.yaml").read_text("utf-8")
