@@ -24,6 +24,10 @@ from tocsin.domain.incident import CLOSED, Incident
 from tocsin.domain.notification import Address
 
 
+BESIDE = "\x1e"
+"""The first character of the window keys under which the core keeps what belongs to no key of a rule."""
+
+
 def key_of(key: dict[str, str]) -> str:
     """The canonical text of an incident's key: ``field=value`` joined by U+001F, by name.
 
@@ -61,8 +65,8 @@ class Board:
         return self.keys.get(rule, 0)
 
     def restore_window(self, rule: str, key: str, body: Any) -> None:
-        """Put a window in place; counts its key once."""
-        if (rule, key) not in self.windows:
+        """Put a window in place; counts its key once, what the core keeps beside the keys never."""
+        if (rule, key) not in self.windows and not key.startswith(BESIDE):
             self.keys[rule] = self.keys.get(rule, 0) + 1
         self.windows[rule, key] = body
 
@@ -80,7 +84,7 @@ def apply(board: Board, changes: Iterable[Change]) -> None:
             case WindowSet(rule, key, body):
                 board.restore_window(rule, key, body)
             case WindowDropped(rule, key):
-                if board.windows.pop((rule, key), None) is not None:
+                if board.windows.pop((rule, key), None) is not None and not key.startswith(BESIDE):
                     board.keys[rule] -= 1
             case NotificationSet(notification):
                 board.last_notification = max(board.last_notification, notification.id)

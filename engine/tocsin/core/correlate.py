@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.core.board import key_of
+from tocsin.core.board import BESIDE, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.overflow import OVERFLOW_KEY, too_many_keys
 from tocsin.domain.change import Noted, Timer, WindowDropped, WindowSet
@@ -82,7 +82,7 @@ def follow(draft: Draft, meaning: Meaning, rule: str, signal: Signal, now: int) 
 
 def _keys_by_values(draft: Draft, word: IncidentWord, signal: Signal, other: str, now: int) -> list[dict[str, str]]:
     """A key that rests on the other's event is noted, so that it ends with the other whatever later events said."""
-    rule, place = word.rule.id, f"\x1eunder\x1e{other}"
+    rule, place = word.rule.id, f"{BESIDE}under{BESIDE}{other}"
     known = draft.window(rule, place)
     under = known if isinstance(known, Under) else Under(()) if known is None else _decode_under(known)
     if isinstance(signal, Cleared):

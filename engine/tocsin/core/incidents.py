@@ -73,6 +73,8 @@ def _join(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal
     incident = replace(incident, activation=activation, values=signal.values or incident.values)
     if RANK[signal.severity] > RANK[incident.severity]:
         return _raise(draft, meaning, rule, incident, signal.severity, now)
+    if signal.rises:
+        return _raise(draft, meaning, rule, incident, incident.severity, now)
     if incident.response == ACKNOWLEDGED:
         incident = _tell_joined(draft, incident, now)
     return incident

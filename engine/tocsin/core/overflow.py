@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from tocsin.book.rule import Rule
+from tocsin.core.board import BESIDE
 from tocsin.core.draft import Draft
 from tocsin.domain.change import WindowSet
 from tocsin.domain.incident import RANK
@@ -14,7 +15,7 @@ OVERFLOW_KEY = {"overflow": "yes"}
 QUIET = 15 * MINUTE
 """An overflow incident clears when nothing has joined it for this long."""
 
-_WINDOW = "\x1eopened"
+_WINDOW = f"{BESIDE}opened"
 
 
 class Opened(Struct, omit_defaults=True, frozen=True):

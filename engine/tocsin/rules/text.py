@@ -26,8 +26,12 @@ def key_text(value: Any) -> tuple[str, ...]:
 
 
 def plain_text(text: str) -> str:
-    """Trimmed, in Unicode's composed form: what two people who typed the same word both get."""
-    return unicodedata.normalize("NFC", text.strip())
+    """Trimmed, in Unicode's composed form: what two people who typed the same word both get.
+
+    The unit separator, which parts the fields of a stored key, becomes a space.
+    """
+    text = text.strip()
+    return unicodedata.normalize("NFC", text.replace("\x1f", " ") if "\x1f" in text else text)
 
 
 def _text(value: Any) -> str:

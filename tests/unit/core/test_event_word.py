@@ -82,6 +82,15 @@ def test_keys_compare_as_trimmed_nfc_text() -> None:
     assert play.periods(2) == [("+2s", None, 2)]
 
 
+def test_a_value_cannot_forge_another_field_of_the_key() -> None:
+    """The separator of stored keys inside a value is a space: the incident keeps its key and clears."""
+    play = Play(event_rule(per=("site", "zone")))
+    play.event("+0s", type="alarm.panic", site="a\x1fzone=b", zone="c")
+    play.until("+15m")
+    assert play.incident(1).key == {"site": "a zone=b", "zone": "c"}
+    assert play.periods() == [("+0s", "+15m", 1)]
+
+
 def test_a_missing_per_field_opens_the_key_unknown_and_reports_it() -> None:
     play = Play(event_rule())
     play.event("+0s", type="alarm.panic")
