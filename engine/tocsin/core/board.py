@@ -23,7 +23,6 @@ from tocsin.domain.codec import decode_incident
 from tocsin.domain.incident import CLOSED, Incident
 from tocsin.domain.notification import Address
 
-
 BESIDE = "\x1e"
 """The first character of the window keys under which the core keeps what belongs to no key of a rule."""
 

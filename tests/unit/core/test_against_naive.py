@@ -21,7 +21,7 @@ from tocsin.replay.run import Run
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.tables import Tables
 
-EXAMPLES = int(os.environ.get("TOCSIN_EXAMPLES", "600"))
+EXAMPLES = int(os.environ.get("TOCSIN_EXAMPLES", "400"))
 START = parse_instant("2026-11-22T00:00:00Z")
 AT_LEISURE = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
