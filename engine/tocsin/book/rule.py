@@ -15,11 +15,24 @@ class PerKey(Struct, frozen=True, omit_defaults=True):
     by_type: tuple[tuple[str, str], ...] = ()
 
 
+Limit = FieldRef | bool | int | float | str
+"""What a number (or, by ``is``, a text or a flag) is compared with."""
+
+
+class Level(Struct, frozen=True, omit_defaults=True):
+    """One of ``levels``: every comparison of ``compare`` (``above``, …) holds."""
+
+    compare: dict[str, Limit]
+    severity: str
+
+
 class When(Struct, frozen=True, omit_defaults=True):
     """The ``when`` of a rule: its word, that word's parameters, and what may stand beside any word.
 
-    ``word`` ``event``: ``match`` and ``member`` (field names). ``incident``: ``of`` (a rule id). Durations are
-    microseconds. ``parameters`` holds the own parameters of the words that come later.
+    ``match`` says which events the word hears. ``incident``: ``of`` is a rule id; elsewhere ``of`` is a field.
+    ``compare`` maps ``above``, ``at_least``, ``below``, ``at_most`` and ``is`` to limits. ``samples`` 0 is the word's
+    own number. ``change``: ``moves`` is ``rises`` or ``falls`` with ``compare`` at_least, "" for ``from``/``to``, of
+    which None is any value. Durations are microseconds. ``parameters`` holds those of the words that come later.
     """
 
     word: str
@@ -27,6 +40,18 @@ class When(Struct, frozen=True, omit_defaults=True):
     member: tuple[str, ...] = ()
     of: str = ""
     for_: int | FieldRef | None = None
+    at_least: int | FieldRef = 0
+    within: int | FieldRef | None = None
+    distinct: str = ""
+    compare: dict[str, Limit] = {}
+    levels: tuple[Level, ...] = ()
+    holds: Match | None = None
+    stale_after: int | FieldRef | None = None
+    over: int | FieldRef | None = None
+    samples: int = 0
+    moves: str = ""
+    changes_from: Limit | None = None
+    changes_to: Limit | None = None
     parameters: dict[str, Any] = {}
 
 
@@ -39,7 +64,7 @@ class Clear(Struct, frozen=True, omit_defaults=True):
     hold: int | FieldRef | None = None
     only: bool = False
     closes: bool = False
-    compare: dict[str, Any] = {}
+    compare: dict[str, Limit] = {}
 
 
 class Gate(Struct, frozen=True, omit_defaults=True):

@@ -9,8 +9,9 @@ class Fired(Struct, frozen=True, omit_defaults=True):
     """A firing of (rule, key).
 
     ``happened`` is the event time of what made it true; the condition counts as active ``wait`` microseconds later,
-    which is the rule's ``for``. ``events`` is how many firings it carries, ``member`` the member that fired ("" for
-    none). ``values`` are the names that the rule's texts use.
+    which is the rule's ``for``. ``events`` is how many events it rests on, ``member`` the member that fired ("" for
+    none). ``values`` are the names that the rule's texts use. ``rises`` makes it count as a rise although its severity
+    is no higher.
     """
 
     rule: str
@@ -21,6 +22,7 @@ class Fired(Struct, frozen=True, omit_defaults=True):
     member: str = ""
     values: dict[str, Any] = {}
     wait: int = 0
+    rises: bool = False
 
 
 class Cleared(Struct, frozen=True, omit_defaults=True):

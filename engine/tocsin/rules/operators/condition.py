@@ -21,12 +21,15 @@ SETTLE = 5 * SECOND
 LATE = HOUR
 """How long a key remembers what is over, for reports that arrive late."""
 
-TIMER_RANK = {"quiet": 0, "after": 0, "at": 0, "hold": 0, "for": 1, "forget": 2}
+TIMER_RANK = {"quiet": 0, "stale": 0, "after": 0, "at": 0, "hold": 0, "for": 1, "forget": 2}
 """At one instant clearings come before firings."""
 
 
 class Told(Struct, frozen=True):
-    """What a firing brings along: when it happened and was received, its severity, names and durations."""
+    """What a firing brings along: when it happened and was received, its severity, names and durations.
+
+    ``events`` is how many events it rests on that no firing of this activation has carried yet.
+    """
 
     happened: int
     received: int
@@ -36,6 +39,7 @@ class Told(Struct, frozen=True):
     after: int | None
     until: int | None
     hold: int | None
+    events: int = 1
 
 
 class ConditionState(Struct, omit_defaults=True, kw_only=True):
@@ -90,22 +94,22 @@ class Condition:
             state.holding = ""
             verdict.timers["hold"] = None
         if state.active:
-            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values, state.wait),)
+            verdict.signals += (self._firing_of(state, told, key, member),)
             self.watch(state, now, verdict)
         elif told.wait is not None:
             self._wait_for(state, told, verdict)
         else:
             state.active = True
-            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values, state.wait),)
+            verdict.signals += (self._firing_of(state, told, key, member),)
             self.watch(state, now, verdict)
 
     def _wait_for(self, state: Any, told: Told, verdict: Verdict) -> None:
         state.wait = told.wait or 0
         due = max(state.since + state.wait, told.received + SETTLE)
         if not state.pending:
-            state.pending, state.events, state.severity, state.due = True, 1, told.severity, due
+            state.pending, state.events, state.severity, state.due = True, told.events, told.severity, due
         else:
-            state.events += 1
+            state.events += told.events
             state.severity = max(state.severity, told.severity, key=RANK.__getitem__)
             if due >= state.due:
                 return
@@ -116,10 +120,11 @@ class Condition:
                   verdict: Verdict) -> None:
         """A report of something that was already over at event time ``over``: told, and cleared at once."""
         if state.active:
-            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, state.values, state.wait),)
+            verdict.signals += (self._firing_of(state, told, key, member),)
             self.watch(state, now, verdict)
         elif not state.pending and (told.wait is None or over > told.happened + told.wait):
-            verdict.signals += (self._fired(key, told.happened, told.severity, 1, member, told.values, told.wait or 0),
+            verdict.signals += (self._fired(key, told.happened, told.severity, told.events, member, told.values,
+                                            told.wait or 0),
                                 Cleared(self.rule.id, key, "late report", over, self.rule.clear.closes))
 
     def untrue(self, state: Any, happened: int, how: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
@@ -190,6 +195,10 @@ class Condition:
     def _waited(self, state: Any, key: dict[str, str]) -> Signal:
         """The firing of all that came while ``for`` ran."""
         return self._fired(key, state.since, state.severity, state.events, "", state.values, state.wait)
+
+    def _firing_of(self, state: Any, told: Told, key: dict[str, str], member: str) -> Signal:
+        """The firing that one report makes."""
+        return self._fired(key, told.happened, told.severity, told.events, member, state.values, state.wait)
 
     def _fired(self, key: dict[str, str], happened: int, severity: str, events: int, member: str,
                values: dict[str, Any], wait: int) -> Signal:
