@@ -32,6 +32,7 @@ class LiveSite:
     def __init__(self, home: Path, emulators: Emulators, *, extra_rules: str = "") -> None:
         self.home, self.emulators, self.port = home, emulators, free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self.client = httpx.Client(base_url=self.url, verify=False)
         write_home(home)
         if extra_rules:
             (home / "rules" / "acceptance.yaml").write_text(extra_rules, "utf-8")
@@ -77,7 +78,7 @@ allow_endpoint: ["127.0.0.1"]
 
     def _up(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=2.0).status_code == 200
+            return self.client.get("/healthz", timeout=2.0).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -99,8 +100,8 @@ allow_endpoint: ["127.0.0.1"]
 
     def post(self, *events: dict[str, Any], timeout: float = 10.0) -> httpx.Response:
         """Send events; one as an object, several as an array."""
-        return httpx.post(f"{self.url}/v1/events", json=events[0] if len(events) == 1 else list(events),
-                          headers={"Authorization": f"Bearer {TOKEN}"}, timeout=timeout)
+        return self.client.post("/v1/events", json=events[0] if len(events) == 1 else list(events),
+                                headers={"Authorization": f"Bearer {TOKEN}"}, timeout=timeout)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command of the same site."""

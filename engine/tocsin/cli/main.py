@@ -1,46 +1,48 @@
-"""The command line: one module a command, each adding itself here."""
+"""The command line: one module a command, read only when it is asked for, since some need everything."""
 
 import sys
+from importlib import import_module
 
 import typer
 
 from tocsin import __version__
-from tocsin.cli import (
-    check,
-    demo,
-    explain,
-    init,
-    oncall,
-    practice,
-    replay,
-    rule_tests,
-    run,
-    schema,
-    send,
-    token,
-    verify,
-    watchdog,
-)
 from tocsin.cli.output import COULD_NOT_RUN, say_error
 from tocsin.domain.errors import TocsinError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="Rule-based alerting and notification engine for a city's situation centre.")
-for command in (run, practice, demo, check, rule_tests, replay, explain, oncall, send, verify, schema, init, watchdog):
-    command.add(app)
-app.add_typer(token.app, name="token")
+COMMANDS = {
+    "run": "run", "practice": "practice", "demo": "demo", "check": "check", "test": "rule_tests", "replay": "replay",
+    "explain": "explain", "oncall": "oncall", "send-test": "send", "verify": "verify", "token": "token",
+    "schema": "schema", "init": "init", "watchdog": "watchdog",
+}
+"""The module behind each command; each has ``add(app)``."""
 
 
-@app.command()
-def version() -> None:
-    """Print the version."""
-    typer.echo(__version__)
+def build(arguments: list[str]) -> typer.Typer:
+    """The command line for these arguments: one command where they name one, else all, for the help."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                      help="Rule-based alerting and notification engine for a city's situation centre.")
+
+    def print_version(wanted: bool) -> None:
+        if wanted:
+            typer.echo(__version__)
+            raise typer.Exit
+
+    @app.callback()
+    def tocsin(
+        version: bool = typer.Option(False, "--version", callback=print_version, is_eager=True, help="Print the version."),
+    ) -> None:
+        """Rule-based alerting and notification engine for a city's situation centre."""
+
+    named = next((argument for argument in arguments if not argument.startswith("-")), "")
+    for module in [COMMANDS[named]] if named in COMMANDS else COMMANDS.values():
+        import_module(f"tocsin.cli.{module}").add(app)
+    return app
 
 
 def main() -> None:
     """Entry point: every TocsinError becomes its sentence and exit code 2."""
     try:
-        app()
+        build(sys.argv[1:])()
     except TocsinError as error:
         say_error(str(error))
         sys.exit(COULD_NOT_RUN)

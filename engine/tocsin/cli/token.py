@@ -6,15 +6,18 @@ import typer
 
 from tocsin.sources.tokens import new_token
 
-app = typer.Typer(no_args_is_help=True, help="Tokens by which sources prove who they are.")
+
+def add(app: typer.Typer) -> None:
+    tokens = typer.Typer(no_args_is_help=True, help="Tokens by which sources prove who they are.")
+    tokens.callback()(about)
+    tokens.command("new")(new)
+    app.add_typer(tokens, name="token")
 
 
-@app.callback()
-def tokens() -> None:
+def about() -> None:
     """Tokens by which sources prove who they are."""
 
 
-@app.command("new")
 def new(source: Annotated[str, typer.Argument(help="The source's name in config.yaml.")]) -> None:
     """Make a token for a source: shown once; its hash belongs into config.yaml."""
     token, hash_ = new_token(source)
