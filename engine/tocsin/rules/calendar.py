@@ -184,7 +184,11 @@ def _opens(day: int, clock: str, zone: ZoneInfo) -> int:
 
 def _shuts(day: int, clock: str, zone: ZoneInfo) -> int:
     """The instant from which the wall clock never again shows a time before this one."""
-    return _instant(day, clock, zone, 1)
+    last = _instant(day, clock, zone, 1)
+    if abs(last) >= EVER:
+        return last
+    shown, before = (to_datetime(instant).astimezone(zone).replace(tzinfo=None) for instant in (last, last - 1))
+    return last if before < shown else _instant(day, clock, zone, 0)
 
 
 def _instant(day: int, clock: str, zone: ZoneInfo, fold: int) -> int:

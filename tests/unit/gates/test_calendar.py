@@ -96,6 +96,7 @@ def test_the_night_that_repeats_an_hour() -> None:
     assert next(night.spans(at("2026-10-24 22:00"))) == (at("2026-10-24 22:00"), at("2026-10-24 22:00") + 9 * HOUR)
     assert next(always("03:00", "04:00").spans(at("2026-10-25 02:00"))) == (
         at("2026-10-25 03:00"), at("2026-10-25 03:00") + 2 * HOUR)
+    assert next(always("02:00", "03:00").spans(at("2026-10-25 02:00")))[1] == at("2026-10-25 03:00")
     assert next(always("02:00", "03:30").spans(at("2026-10-25 02:00")))[1] == at("2026-10-25 03:30", fold=1)
 
 
