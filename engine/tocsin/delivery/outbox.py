@@ -93,12 +93,12 @@ class Outbox:
         return None if found is None else int(found)
 
     def sent_since(self, instant: int) -> list[tuple[str, int]]:
-        """(address, start) of this channel's attempts since then, oldest first: what pacing is rebuilt from."""
-        text = ("SELECT a.address, a.started FROM attempts a JOIN outbox o ON o.id = a.notification "
+        """(address, instant) of this channel's attempts since then, oldest first: what pacing is rebuilt from."""
+        text = ("SELECT a.address, coalesce(a.ended, a.started) FROM attempts a JOIN outbox o ON o.id = a.notification "
                 "WHERE a.started > ? AND o.channel = ? ORDER BY a.started")
         with self._reading() as connection:
-            return [(str(address or ""), int(started))
-                    for address, started in rows(connection, text, (instant, self._channel))]
+            return [(str(address or ""), int(at))
+                    for address, at in rows(connection, text, (instant, self._channel))]
 
     def addresses(self, people: Iterable[str]) -> dict[str, Address]:
         """What is known of these people's addresses on this channel beyond the contacts file."""

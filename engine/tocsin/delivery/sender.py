@@ -45,8 +45,11 @@ class Sender:
     async def send(self, sending: Sending) -> None:
         """Send one message; returns when its outcome is committed."""
         row, message = sending.row, sending.messages[0]
+        started = self._clock.now()
+        self._pace.took(message.address, started)
         verdict = await self._try(row, message)
         now, editable = self._clock.now(), self._channel.edits
+        self._pace.ended(message.address, started, now)
 
         def outcome(connection: Any) -> None:
             record_attempt(connection, row, message.attempt, verdict, now)
@@ -65,11 +68,13 @@ class Sender:
             now = self._clock.now()
             if (earliest := self._pace.earliest(message.address, now)) > now:
                 await self._clock.sleep((earliest - now) / SECOND)
-            self._pace.took(message.address, self._clock.now())
+            started = self._clock.now()
+            self._pace.took(message.address, started)
             verdict = await self._try(row, message)
+            now = self._clock.now()
+            self._pace.ended(message.address, started, now)
             verdicts.append(verdict)
-            await self.commit(partial(record_attempt, row=row, number=message.attempt, verdict=verdict,
-                                      now=self._clock.now()))
+            await self.commit(partial(record_attempt, row=row, number=message.attempt, verdict=verdict, now=now))
         now = self._clock.now()
         whole = edited(row, verdicts, now)
         await self.commit(partial(record, row=row, verdict=whole, now=now))

@@ -39,8 +39,7 @@ class Worker:
         self._pace = Pace(channel.limits)
         self._sender = Sender(channel, clock, self._pace, run_work, submit, report)
         self._blocked: dict[str, int] = {}
-        self._sends: set[asyncio.Task[None]] = set()
-        self._editing = False
+        self._sends: dict[asyncio.Task[None], str] = {}
         self._woken = asyncio.Event()
         self._resting = asyncio.Event()
         self._running = False
@@ -108,13 +107,15 @@ class Worker:
         if not chosen:
             return did or chosen is None
         for sending in await self._claim(chosen, now):
-            self._begin(sending, now)
+            self._begin(sending)
         return True
 
     async def _choose(self, now: int, free: int) -> list[Sending] | None:
         """Up to ``free`` prepared rows; None when rows were settled or set aside instead, so look again."""
         self._blocked = {person: until for person, until in self._blocked.items() if until > now}
-        rows = self._outbox.waiting(now, (*self._blocked, *([""] if self._editing else [])), PAGE)
+        # One send at a time to a person, so that messages keep their order and nobody takes every place; the same for
+        # the edits, which belong to "".
+        rows = self._outbox.waiting(now, {*self._blocked, *self._sends.values()}, PAGE)
         known = self._outbox.addresses(row.notification.person for row in rows if not row.is_taken)
         chosen: list[Sending] = []
         left: list[tuple[Row, Verdict]] = []
@@ -165,21 +166,14 @@ class Worker:
                                                      f"It could not be recorded ({type(error).__name__})."))
             return []
 
-    def _begin(self, sending: Sending, now: int) -> None:
-        if sending.row.is_taken:
-            self._editing = True
-            act = self._sender.edit(sending)
-        else:
-            self._pace.took(sending.messages[0].address, now)
-            act = self._sender.send(sending)
+    def _begin(self, sending: Sending) -> None:
+        act = self._sender.edit(sending) if sending.row.is_taken else self._sender.send(sending)
         task = asyncio.create_task(act, name=f"{self._channel.name}-{sending.row.id}")
-        self._sends.add(task)
-        task.add_done_callback(lambda ended: self._ended(ended, taken=sending.row.is_taken))
+        self._sends[task] = sending.row.notification.person
+        task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[None], *, taken: bool) -> None:
-        self._sends.discard(task)
-        if taken:
-            self._editing = False
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._sends[task]
         if not task.cancelled() and (error := task.exception()) is not None:
             self._report("worker", f"An outcome by {self._channel.name} could not be recorded "
                                    f"({type(error).__name__}: {error}); it counts as unknown after a restart.")
