@@ -36,8 +36,7 @@ def site(tmp_path: Path) -> Iterator[LiveSite]:
     with Emulators().in_thread() as emulators:
         running = LiveSite(tmp_path / "site", emulators, extra_rules=RULES)
         yield running
-        if running.process is not None and running.process.poll() is None:
-            running.kill()
+        running.close()
 
 
 class Load:

@@ -26,8 +26,7 @@ def site(tmp_path: Path) -> Iterator[LiveSite]:
         running = LiveSite(tmp_path / "site", emulators, extra_rules=STATE)
         running.start()
         yield running
-        if running.process is not None and running.process.poll() is None:
-            running.kill()
+        running.close()
 
 
 @pytest.mark.parametrize("month, periods", [("2022-04", 238), ("2022-07", 153)])

@@ -92,6 +92,12 @@ allow_endpoint: ["127.0.0.1"]
         self.process.kill()
         self.process.wait()
 
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        self.client.close()
+
     def stop(self) -> None:
         """SIGTERM, and the exit code must be 0."""
         assert self.process is not None
