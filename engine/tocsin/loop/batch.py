@@ -1,7 +1,8 @@
 """One batch: inputs taken in lane order, stepped, applied to the board; not yet committed."""
 
 from collections.abc import Callable, Iterable
-from hashlib import sha256
+from hashlib import blake2b
+from heapq import heappop
 from typing import Any
 
 from tocsin.core.board import Board
@@ -24,8 +25,8 @@ Taken = tuple[Ticket | None, int, Prepared]
 
 
 def digest(changes: list[Change]) -> bytes | None:
-    """What the journal keeps of the changes: 16 bytes of their SHA-256, None when there are none."""
-    return sha256(encode(changes)).digest()[:16] if changes else None
+    """What the journal keeps of the changes: 16 bytes of BLAKE2b, None when there are none."""
+    return blake2b(encode(changes), digest_size=16).digest() if changes else None
 
 
 class Batch:
@@ -97,9 +98,21 @@ class Batch:
         self._stats.rematched += item.book != self.force.book.number
         return matched(item.event, self.force, identity, conflict=conflict)
 
-    def timer(self, name: str, now: int) -> None:
-        """Step a deadline that came due."""
-        timer = self.board.timers[name]
-        self._stats.lateness.add((now - timer.due) / 1e6)
-        item = TimerDue(name)
-        self.take(None, 0, Prepared(item, "timer", encode(item)), now)
+    def timers(self, heap: list[tuple[int, str]], now: int, room: int) -> int:
+        """Step at most ``room`` deadlines of a heap that have come due; how many were."""
+        timers, late = self.board.timers, self._stats.lateness
+        count = 0
+        while heap and count < room:
+            due, name = heap[0]
+            timer = timers.get(name)
+            if timer is not None and timer.due == due:
+                if due > now:
+                    break
+                heappop(heap)
+                late.add((now - due) / 1e6)
+                item = TimerDue(name)
+                self.take(None, 0, Prepared(item, "timer", encode(item)), now)
+                count += 1
+            else:
+                heappop(heap)
+        return count

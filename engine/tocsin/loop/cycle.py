@@ -24,6 +24,9 @@ from tocsin.loop.stats import Stats
 from tocsin.loop.store import Store
 from tocsin.ports import Clock
 
+_RUN = 32
+"""Deadlines stepped between two looks at the clock and at the answers."""
+
 Outcome = tuple["asyncio.Future[Any]", Any]
 
 
@@ -52,13 +55,15 @@ class Cycle:
         self.on_poison: list[Callable[[str], None]] = []
         self.on_fatal: list[Callable[[StoreError], None]] = []
         self._told = Told(limits.told)
-        self._recent = Recent()
+        self._recent = Recent(limits.recent)
         self._board = Board()
         self._deadlines = Deadlines(self._board)
         self._position = self._at = self._alive = self._held_until = 0
         self._new_store = False
         self._stopping = False
         self._careful = 0
+        self._hungry = False
+        """The last batch held no events: the next one may, although something urgent is in it."""
         self._again: deque[tuple[Taken, str]] = deque()
         self._outcomes: list[Outcome] = []
         self._batch: Batch | None = None
@@ -199,28 +204,29 @@ class Cycle:
             (ticket, index, prepared), refused = self._again.popleft()
             batch.take(ticket, index, prepared, self._now(), refused)
             return
-        lanes, deadlines, limits = self.lanes, self._deadlines, self._limits
-        room = limits.batch
-        if self._careful:
-            self._careful -= 1
-            room = 1
-        until = self._clock.monotonic() + limits.gather / SECOND
-        while room > 0:
+        lanes, deadlines, limits, monotonic = self.lanes, self._deadlines, self._limits, self._clock.monotonic
+        room, spare = (1, 0) if self._careful else (limits.batch, limits.urgent - limits.batch)
+        self._careful = max(0, self._careful - 1)
+        until = monotonic() + limits.gather / SECOND
+        urgent = events = False
+        while room + spare > 0:
             now = self._now()
             if lanes.answers or lanes.receipts:
                 ticket = lanes.answers.popleft() if lanes.answers else lanes.receipts.popleft()
                 batch.take(ticket, 0, ticket.items[0], now)
-                room -= 1
+                spare, urgent = spare - 1, True
             elif (due := deadlines.first(deadlines.escalations)) is not None and max(due, self._held_until) <= now:
-                batch.timer(deadlines.pop(deadlines.escalations), now)
-                room -= 1
+                spare, urgent = spare - batch.timers(deadlines.escalations, now, min(room + spare, _RUN)), True
+            elif room <= 0 or (urgent and not self._hungry):
+                break
             else:
                 taken = self._events(batch, room, now)
                 if not taken:
                     break
-                room -= taken
-            if self._clock.monotonic() > until:
+                room, events = room - taken, True
+            if monotonic() > until:
                 break
+        self._hungry = not events
 
     def _events(self, batch: Batch, room: int, now: int) -> int:
         """Take some events of one source, or the window deadline that is due before them; how many were taken."""
@@ -232,8 +238,7 @@ class Cycle:
         if ticket is None:
             if due is None:
                 return 0
-            batch.timer(deadlines.pop(deadlines.windows), now)
-            return 1
+            return batch.timers(deadlines.windows, now, 1)
         first = ticket.next
         last = min(first + min(room, self._limits.turn), len(ticket.items))
         if due is not None:
@@ -273,7 +278,7 @@ class Cycle:
         self._position, self.force = batch.position, batch.force
         self._new_store = False
         self._batch = None
-        self.stats.position, self.stats.at = self._position, self._at
+        self.stats.position, self.stats.at, self.stats.forgotten = self._position, self._at, self._recent.forgotten
         for kind, count in Counter([entry.kind for entry in batch.entries]).items():
             self.stats.inputs[kind] = self.stats.inputs.get(kind, 0) + count
         outcomes, self._outcomes = self._outcomes, []

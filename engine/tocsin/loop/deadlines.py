@@ -31,7 +31,3 @@ class Deadlines:
                 return due
             heapq.heappop(heap)
         return None
-
-    def pop(self, heap: list[tuple[int, str]]) -> str:
-        """The id of the deadline that ``first`` found."""
-        return heapq.heappop(heap)[1]

@@ -21,7 +21,7 @@ from tocsin.loop.store import Store
 from tocsin.ports import Accepted, Matcher, Work
 from tocsin.rules.meaning import Meaning
 
-_SLICE = 64
+_SLICE = 32
 """Events prepared between two looks at what else the event loop has to do."""
 
 

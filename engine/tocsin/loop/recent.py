@@ -17,7 +17,10 @@ class Recent:
     by the batch directly; only the methods change them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = 1_000_000) -> None:
+        self._limit = limit
+        self.forgotten = 0
+        """How many had to be forgotten before their time."""
         self.seen: dict[bytes, int] = {}
         self.names: dict[bytes, int] = {}
         self._long: deque[tuple[int, bytes]] = deque()
@@ -43,6 +46,9 @@ class Recent:
         for queue, kept in ((self._short, SHORT), (self._long, LONG)):
             while queue and queue[0][0] + kept <= now:
                 self._drop(*queue.popleft())
+        while len(self.seen) > self._limit:
+            self._drop(*(self._long or self._short).popleft())
+            self.forgotten += 1
 
     def _drop(self, at: int, identity: bytes) -> None:
         del self.seen[identity]

@@ -1,5 +1,7 @@
 """What the loop measures of itself, for metrics."""
 
+from bisect import bisect_left
+
 BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 
@@ -18,11 +20,7 @@ class Spread:
         self.last = value
         if value > self.worst:
             self.worst = value
-        for index, bound in enumerate(self.bounds):
-            if value <= bound:
-                self.buckets[index] += 1
-                return
-        self.buckets[-1] += 1
+        self.buckets[bisect_left(self.bounds, value)] += 1
 
 
 class Stats:
@@ -31,6 +29,8 @@ class Stats:
     def __init__(self) -> None:
         self.inputs: dict[str, int] = {}
         self.duplicates = self.conflicts = self.rejected = self.rematched = self.refused = self.works = 0
+        self.forgotten = 0
+        """Inputs whose repetition would not be recognised any more, before their time."""
         self.batch = Spread(SIZES)
         self.step = Spread()
         self.commit = Spread()

@@ -1,7 +1,7 @@
 """Deriving the tables again from the journal's rows, one by one, with the stored books."""
 
 from collections.abc import Callable
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Any
 
 from msgspec import Struct
@@ -73,7 +73,7 @@ class Derivation:
             self._differs(engine, f"Position {position} ({kind}, {format_instant(at)}) cannot be stepped again: "
                                   f"{type(error).__name__}: {error}")
             return
-        derived = sha256(encode(changes)).digest()[:16] if changes else None
+        derived = blake2b(encode(changes), digest_size=16).digest() if changes else None
         if derived != effect:
             self._differs(engine, f"Position {position} ({kind}, {format_instant(at)}) does not have the effect that "
                                   f"the journal says; now it gives: {_summary(changes)}.")
@@ -136,7 +136,7 @@ class Derivation:
 
 
 def _short(body: bytes) -> bytes:
-    return sha256(body).digest()[:16]
+    return blake2b(body, digest_size=16).digest()
 
 
 def _summary(changes: list[Change]) -> str:

@@ -30,8 +30,7 @@ from tocsin.store import tables
 from tocsin.store.statements import Row, delete, insert, run
 
 _JOURNAL = ("position", "at", "kind", "body", "effect", "state", "reason", "identity")
-_PLAIN = ("?", "?", "'arrival'", "?", "NULL", "'ok'", "NULL", "?")
-"""An event that changed nothing: most of them."""
+_KINDS_OF_INPUT = frozenset({"arrival", "answer", "receipt", "timer", "operator", "book", "started"})
 _INCIDENT = ("id", "rule", "key", "board", "condition", "response", "rank", "opened", "closed", "live", "body")
 _ACTIVATION = ("incident", "number", "at", "cleared", "body")
 _OUTBOX = ("id", "incident", "activation", "kind", "policy", "person", "channel", "rank", "created", "expires", "due",
@@ -48,8 +47,8 @@ class Rows:
     """Collects changes in their order; ``write`` puts them into the tables."""
 
     def __init__(self) -> None:
-        self.plain: list[Row] = []
-        self.journal: list[Row] = []
+        self.plain: dict[tuple[str, ...], list[Row]] = {}
+        self.rejected: list[Row] = []
         self.incidents: dict[int, Incident] = {}
         self.activations: dict[tuple[int, int], Activation] = {}
         self.evidence: dict[tuple[int, int], None] = {}
@@ -64,12 +63,22 @@ class Rows:
 
     def add(self, entry: Entry) -> None:
         """Take one entry up."""
-        reason, identity = entry.reason, entry.identity
-        if not entry.changes and identity and not reason and entry.kind == "arrival":
-            self.plain.append((entry.position, entry.at, entry.body, identity))
-            return
-        self.journal.append((entry.position, entry.at, entry.kind, entry.body, entry.effect,
-                             "rejected" if reason else "ok", reason or None, identity or None))
+        reason, identity, effect, kind = entry.reason, entry.identity, entry.effect, entry.kind
+        if reason or kind not in _KINDS_OF_INPUT:
+            self.rejected.append((entry.position, entry.at, kind, entry.body, effect, "rejected" if reason else "ok",
+                                  reason or None, identity or None))
+        else:
+            form = ("?", "?", f"'{kind}'", "?", "?" if effect else "NULL", "'ok'", "NULL", "?" if identity else "NULL")
+            row: Row = (entry.position, entry.at, entry.body)
+            if effect:
+                row += (effect,)
+            if identity:
+                row += (identity,)
+            rows = self.plain.get(form)
+            if rows is None:
+                self.plain[form] = [row]
+            else:
+                rows.append(row)
         for change in entry.changes:
             self._put(change, entry.position)
 
@@ -104,8 +113,9 @@ class Rows:
 
     def write(self, connection: Connection) -> None:
         """Put everything into the tables inside the caller's transaction."""
-        insert(connection, tables.journal, _JOURNAL, self.plain, values=_PLAIN)
-        insert(connection, tables.journal, _JOURNAL, self.journal)
+        for form, rows in self.plain.items():
+            insert(connection, tables.journal, _JOURNAL, rows, values=form)
+        insert(connection, tables.journal, _JOURNAL, self.rejected)
         counters: list[Row] = []
         if self.incidents:
             insert(connection, tables.incidents, _INCIDENT, [_incident(one) for one in self.incidents.values()],

@@ -63,12 +63,21 @@ def fetch(connection: Connection, text: str, values: Row = ()) -> Iterator[Row]:
     cursor.close()
 
 
+@cache
+def delete_text(table: Table, rows: int, placeholder: str) -> str:
+    """A DELETE of ``rows`` rows by their primary keys."""
+    names = [f'"{column.name}"' for column in table.primary_key]
+    one = "(" + ", ".join([placeholder] * len(names)) + ")"
+    values = ", ".join([one] * rows)
+    return f"DELETE FROM {table.name} WHERE ({', '.join(names)}) IN (VALUES {values})"  # noqa: S608 - own names
+
+
 def delete(connection: Connection, table: Table, keys: Sequence[Row]) -> None:
     """Delete rows by their primary keys."""
     placeholder = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    where = " AND ".join(f'"{column.name}" = {placeholder}' for column in table.primary_key)
-    if keys:
-        connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {where}", list(keys))  # noqa: S608 - own names
+    for piece in _pieces(keys):
+        flat: Row = tuple([value for key in piece for value in key])
+        connection.exec_driver_sql(delete_text(table, len(piece), placeholder), flat)
 
 
 def _pieces(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

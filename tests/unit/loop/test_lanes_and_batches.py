@@ -157,11 +157,11 @@ async def test_answers_go_before_receipts_before_events(tmp_path: Path) -> None:
 async def test_the_events_of_the_sources_take_turns(tmp_path: Path) -> None:
     """A flood of one source does not hold up another."""
     core = Recorder()
-    flood = [event(n, source="loud") for n in range(60)]
+    flood = [event(n, source="loud") for n in range(30)]
     async with running(tmp_path / "t.db", matcher=Nothing(), limits=Limits(turn=10), **core.options) as (loop, _, _):
         await held(loop, [loop.submit_events(flood), loop.submit_events([event("q", source="quiet")])])
         assert core.asked.index("quiet:q") == 10
-        assert [one for one in core.asked if one.startswith("loud")] == [f"loud:{n}" for n in range(60)]
+        assert [one for one in core.asked if one.startswith("loud")] == [f"loud:{n}" for n in range(30)]
 
 
 async def test_a_batch_ends_at_its_limit(tmp_path: Path) -> None:
