@@ -6,7 +6,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from tocsin.delivery.outbox import TO_SEND, Row
-from tocsin.delivery.statement import rows, run
+from tocsin.delivery.statement import marks, rows, run, run_many
 from tocsin.domain.notification import CLEARED, CLOSED, JOINED, STARTED, UNKNOWN, WITHDRAWN
 from tocsin.domain.time import SECOND
 from tocsin.ports import Outgoing
@@ -29,23 +29,20 @@ class Sending(Struct, frozen=True):
 
 def claim(connection: Connection, sendings: Sequence[Sending], now: int) -> list[Sending]:
     """Commit ``started`` for what may still be sent; those that somebody withdrew meanwhile are left out."""
-    return [sending for sending in sendings if _claim(connection, sending, now)]
-
-
-def _claim(connection: Connection, sending: Sending, now: int) -> bool:
-    row = sending.row
-    if row.notification.kind in NEWS and not _was_told(connection, row, now):
-        return False
-    done = run(connection, f"UPDATE outbox SET state = ?, tries = tries + 1, reason = NULL WHERE id = ? AND {TO_SEND}",  # noqa: S608 - own words
-               (STARTED, row.id))
-    if done.rowcount != 1:
-        return False
-    for message in sending.messages:
-        run(connection, "INSERT INTO attempts (notification, number, started, state, address, provider_id, repeat, "
-                        "text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (row.id, message.attempt, now, STARTED, message.address, message.edits or None, int(sending.repeat),
-             message.message.text))
-    return True
+    wanted = [sending for sending in sendings
+              if sending.row.notification.kind not in NEWS or _was_told(connection, sending.row, now)]
+    if not wanted:
+        return []
+    claimed = {number for number, in rows(
+        connection, f"UPDATE outbox SET state = ?, tries = tries + 1, reason = NULL WHERE {TO_SEND} "  # noqa: S608 - own words
+                    f"AND id IN ({marks(len(wanted))}) RETURNING id",
+        (STARTED, *(sending.row.id for sending in wanted)))}
+    started = [sending for sending in wanted if sending.row.id in claimed]
+    run_many(connection, "INSERT INTO attempts (notification, number, started, state, address, provider_id, repeat, "
+                         "text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+             [(sending.row.id, message.attempt, now, STARTED, message.address, message.edits or None,
+               int(sending.repeat), message.message.text) for sending in started for message in sending.messages])
+    return started
 
 
 def _was_told(connection: Connection, row: Row, now: int) -> bool:

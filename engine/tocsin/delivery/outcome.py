@@ -1,10 +1,13 @@
 """Outcomes: what became of an attempt, committed after it; nothing is swallowed."""
 
+from collections.abc import Sequence
+
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from tocsin.delivery.copies import copies_of
 from tocsin.delivery.outbox import TO_SEND, Row
-from tocsin.delivery.statement import rows, run
+from tocsin.delivery.statement import marks, rows, run, run_many
 from tocsin.delivery.verdict import Verdict
 from tocsin.domain.notification import (
     FAILED_TEMPORARY,
@@ -18,35 +21,56 @@ from tocsin.domain.notification import (
 )
 
 
-def record_attempt(connection: Connection, row: Row, number: int, verdict: Verdict, now: int) -> None:
-    """What became of one try."""
-    run(connection, "UPDATE attempts SET ended = ?, state = ?, provider_id = coalesce(?, provider_id), detail = ? "
-                    "WHERE notification = ? AND number = ?",
-        (now, verdict.tried or verdict.state, verdict.provider_id or None, verdict.reason or None, row.id, number))
+class Outcome(Struct, frozen=True):
+    """One try's end at ``ended``: ``verdict`` on the try, and on its row unless ``row_goes_on``."""
+
+    row: Row
+    number: int
+    verdict: Verdict
+    ended: int
+    row_goes_on: bool = False
 
 
-def record(connection: Connection, row: Row, verdict: Verdict, now: int, *, editable: bool = False) -> None:
-    """The row's new state, unless a receipt was faster; what was withdrawn in flight is not tried again."""
-    (state, withdrawn), = rows(connection, "SELECT state, reason FROM outbox WHERE id = ?", (row.id,))
-    if verdict.provider_id:
-        run(connection, "UPDATE outbox SET provider_id = ? WHERE id = ?", (verdict.provider_id, row.id))
-    if state != STARTED:
+def record_all(connection: Connection, outcomes: Sequence[Outcome], *, editable: bool) -> None:
+    """Put down what became of these tries and of their rows; ``editable`` channels can change what they have sent."""
+    run_many(connection, "UPDATE attempts SET ended = ?, state = ?, provider_id = coalesce(?, provider_id), detail = ? "
+                         "WHERE notification = ? AND number = ?",
+             [(one.ended, one.verdict.tried or one.verdict.state, one.verdict.provider_id or None,
+               one.verdict.reason or None, one.row.id, one.number) for one in outcomes if one.number])
+    whole = {one.row.id: one for one in outcomes if not one.row_goes_on}
+    if not whole:
         return
-    if withdrawn and verdict.state in (FAILED_TEMPORARY, UNKNOWN):
-        run(connection, "UPDATE outbox SET state = ? WHERE id = ?", (WITHDRAWN, row.id))
-        return
-    if row.is_taken and verdict.state == SENT and copies_of(connection, row, row.notification.channel):
-        verdict = Verdict(QUEUED, due=now)  # a copy arrived meanwhile that does not show it yet
-    run(connection, "UPDATE outbox SET state = ?, reason = ?, due = ? WHERE id = ?",
-        (verdict.state, verdict.reason or None, verdict.due, row.id))
-    if editable and verdict.state == SENT and row.notification.kind in WANTS_ANSWER:
-        _show_taken(connection, row, now)
+    changed: list[tuple[object, ...]] = []
+    known: list[tuple[object, ...]] = []
+    text = f"SELECT id, state, reason FROM outbox WHERE id IN ({marks(len(whole))})"  # noqa: S608 - own words
+    for number, state, withdrawn in rows(connection, text, tuple(whole)):
+        one = whole[number]
+        if state == STARTED:
+            verdict = _standing(connection, one, withdrawn)
+            changed.append((verdict.state, verdict.reason or None, verdict.due, verdict.provider_id or None, number))
+        elif one.verdict.provider_id:  # a receipt was faster
+            known.append((one.verdict.provider_id, number))
+    run_many(connection, "UPDATE outbox SET state = ?, reason = ?, due = ?, provider_id = coalesce(?, provider_id) "
+                         "WHERE id = ?", changed)
+    run_many(connection, "UPDATE outbox SET provider_id = ? WHERE id = ?", known)
+    for one in whole.values() if editable else ():
+        if one.verdict.state == SENT and one.row.notification.kind in WANTS_ANSWER:
+            _show_taken(connection, one.row, one.ended)
 
 
 def record_unsent(connection: Connection, row: Row, verdict: Verdict) -> None:
     """A row that never leaves, with its reason."""
     run(connection, f"UPDATE outbox SET state = ?, reason = ? WHERE id = ? AND {TO_SEND}",  # noqa: S608 - own words
         (verdict.state, verdict.reason, row.id))
+
+
+def _standing(connection: Connection, one: Outcome, withdrawn: str | None) -> Verdict:
+    """The verdict that holds: what was withdrawn in flight is not tried again, late copies are edited too."""
+    if withdrawn and one.verdict.state in (FAILED_TEMPORARY, UNKNOWN):
+        return Verdict(WITHDRAWN, withdrawn)
+    if one.row.is_taken and one.verdict.state == SENT and copies_of(connection, one.row, one.row.notification.channel):
+        return Verdict(QUEUED, due=one.ended)
+    return one.verdict
 
 
 def _show_taken(connection: Connection, row: Row, now: int) -> None:

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 from tocsin.delivery.claim import Sending
+from tocsin.delivery.ledger import Ledger
 from tocsin.delivery.outbox import Row
-from tocsin.delivery.outcome import record, record_attempt, record_unsent
+from tocsin.delivery.outcome import Outcome, record_unsent
 from tocsin.delivery.pacing import Pace
 from tocsin.delivery.verdict import Verdict, edited, failed, handed_over
 from tocsin.domain.errors import (
@@ -41,6 +42,7 @@ class Sender:
         self._run_work = run_work
         self._submit = submit
         self._report = report
+        self._ledger = Ledger(self.commit, editable=channel.edits)
 
     async def send(self, sending: Sending) -> None:
         """Send one message; returns when its outcome is committed."""
@@ -48,18 +50,13 @@ class Sender:
         started = self._clock.now()
         self._pace.took(message.address, started)
         verdict = await self._try(row, message)
-        now, editable = self._clock.now(), self._channel.edits
+        now = self._clock.now()
         self._pace.ended(message.address, started, now)
-
-        def outcome(connection: Any) -> None:
-            record_attempt(connection, row, message.attempt, verdict, now)
-            record(connection, row, verdict, now, editable=editable)
-
-        if verdict.state == SENT:
-            await asyncio.gather(self.commit(outcome), self._tell(verdict))
-        else:
+        if verdict.state != SENT:
             await self._tell(verdict)  # first: after a crash in between it is told again, never left untold
-            await self.commit(outcome)
+        await self._ledger.put(Outcome(row, message.attempt, verdict, now))
+        if verdict.state == SENT:
+            await self._tell(verdict)
 
     async def edit(self, sending: Sending) -> None:
         """Edit copy after copy; one that fails is recorded and disturbs nobody."""
@@ -74,10 +71,9 @@ class Sender:
             now = self._clock.now()
             self._pace.ended(message.address, started, now)
             verdicts.append(verdict)
-            await self.commit(partial(record_attempt, row=row, number=message.attempt, verdict=verdict, now=now))
+            await self._ledger.put(Outcome(row, message.attempt, verdict, now, row_goes_on=True))
         now = self._clock.now()
-        whole = edited(row, verdicts, now)
-        await self.commit(partial(record, row=row, verdict=whole, now=now))
+        await self._ledger.put(Outcome(row, 0, edited(row, verdicts, now), now))
 
     async def leave(self, row: Row, verdict: Verdict) -> None:
         """Settle a row without an attempt."""
@@ -118,6 +114,10 @@ class Sender:
     async def commit(self, work: Work) -> Any:
         """Run a work item, however long the store refuses; its result."""
         return await self._until_committed(lambda: self._run_work(work))
+
+    async def close(self) -> None:
+        """Give up what is not committed yet: it counts as unknown after a restart."""
+        await self._ledger.close()
 
     async def _until_committed(self, act: Callable[[], Awaitable[Any]]) -> Any:
         pause = 0.25

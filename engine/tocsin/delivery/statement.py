@@ -22,6 +22,15 @@ def rows(connection: Connection, text: str, values: tuple[Any, ...] = ()) -> lis
     return [tuple(row) for row in run(connection, text, values)]
 
 
+def run_many(connection: Connection, text: str, values: list[tuple[Any, ...]]) -> None:
+    """Run one statement for each row of values; nothing for none."""
+    if not values:
+        return
+    if connection.dialect.paramstyle != "qmark":
+        text = text.replace("?", "%s")
+    connection.exec_driver_sql(text, values)
+
+
 def marks(count: int) -> str:
     """Placeholders for ``count`` values."""
     return ", ".join("?" * count)

@@ -74,6 +74,7 @@ class Worker:
             for task in tuple(self._sends):
                 task.cancel()
             await asyncio.gather(*self._sends, return_exceptions=True)
+            await self._sender.close()
 
     async def settle(self) -> None:
         """Return when nothing is left to send at this instant; a send that hangs for a second is left alone."""
@@ -115,7 +116,7 @@ class Worker:
         self._blocked = {person: until for person, until in self._blocked.items() if until > now}
         # One send at a time to a person, so that messages keep their order and nobody takes every place; the same for
         # the edits, which belong to "".
-        rows = self._outbox.waiting(now, {*self._blocked, *self._sends.values()}, PAGE)
+        rows = self._outbox.waiting(now, {*self._blocked, *self._sends.values()}, max(PAGE, 2 * free))
         known = self._outbox.addresses(row.notification.person for row in rows if not row.is_taken)
         chosen: list[Sending] = []
         left: list[tuple[Row, Verdict]] = []
