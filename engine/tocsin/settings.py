@@ -212,6 +212,11 @@ class Channels(_Model):
     sms: Sms | None = None
     email: Email | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The channels that are set, in the order in which they are tried."""
+        return tuple(name for name in ("telegram", "sms", "email") if getattr(self, name) is not None)
+
 
 class Watchdog(_Model):
     """Whom the second process tells when the committed position stands still for ``after`` microseconds."""

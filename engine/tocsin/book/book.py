@@ -11,6 +11,9 @@ from tocsin.book.contacts import Person, Policy, Schedule, Service, Target
 from tocsin.book.rule import Rule
 
 
+CHANNELS = ("telegram", "sms", "email")
+
+
 class Table(Struct, frozen=True, omit_defaults=True):
     """A list: rows of column → text; ``columns`` in file order; ``from``/``until`` are columns of a row."""
 
@@ -43,7 +46,8 @@ class Content(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a book says; everything in it is plain data, so that it can be stored and hashed.
 
     ``templates`` maps "<message>/<channel>.<language>" to the template's source. ``events`` is the catalogue
-    of declared event types as written. ``receipts`` are the channels whose delivery receipts are awaited.
+    of declared event types as written. ``channels`` are those the
+    site has, ``receipts`` those of them whose delivery receipts are awaited.
     """
 
     site: Site = Site()
@@ -59,6 +63,7 @@ class Content(Struct, frozen=True, omit_defaults=True, kw_only=True):
     operations: dict[str, dict[str, Any]] = {}
     events: dict[str, dict[str, Any]] = {}
     templates: dict[str, str] = {}
+    channels: tuple[str, ...] = CHANNELS
     receipts: tuple[str, ...] = ("sms",)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tocsin.book.areas import read_areas
-from tocsin.book.book import AreaShape, Content, Roles, Site, Table
+from tocsin.book.book import CHANNELS, AreaShape, Content, Roles, Site, Table
 from tocsin.book.calendars import CALENDAR, OPERATIONS
 from tocsin.book.lists import read_list
 from tocsin.book.node import Mapping, Node, Sequence
@@ -35,6 +35,11 @@ class HttpSettings(Protocol):
     def public_url(self) -> str: ...
 
 
+class ChannelSettings(Protocol):
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+
 class SiteSettings(Protocol):
     """What a book takes from config.yaml; ``references`` are the contacts that it names."""
 
@@ -46,6 +51,9 @@ class SiteSettings(Protocol):
 
     @property
     def http(self) -> HttpSettings: ...
+
+    @property
+    def channels(self) -> ChannelSettings: ...
 
     @property
     def references(self) -> tuple[Reference, ...]: ...
@@ -81,6 +89,7 @@ class _Reading:
         rules = self._rules()
         content = Content(site=self.settings.site, rules=rules, roles=self.settings.roles, lists=lists, areas=areas,
                           calendars=calendars, operations=operations, templates=self._templates(),
+                          channels=self.settings.channels.names or CHANNELS,
                           receipts=("sms",) if self.settings.http.public_url else (), **contacts)
         self.report.references.extend(self.settings.references)
         self.report.resolve()

@@ -5,9 +5,7 @@ from pathlib import Path
 
 from tocsin.book.book import Content
 from tocsin.book.content import read_content
-from tocsin.cli.trials import try_content
 from tocsin.domain.errors import Finding
-from tocsin.replay.trials import failures
 from tocsin.settings import Settings, load_settings
 
 
@@ -21,8 +19,3 @@ def read_site(config: Path, *, require_secrets: bool = False) -> tuple[Settings,
 def read_content_of(settings: Settings) -> Content:
     """The content beside a config.yaml; BookError when it is wrong."""
     return read_content(settings.home, settings)[0]
-
-
-def try_findings(content: Content) -> tuple[Finding, ...]:
-    """A finding for each rule test that fails."""
-    return failures(try_content(content))

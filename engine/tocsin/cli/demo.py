@@ -11,7 +11,8 @@ import typer
 from tocsin.app.engine import Engine
 from tocsin.app.practice import enrol, practice_settings
 from tocsin.app.story import Story
-from tocsin.cli.books import read_content_of, try_findings
+from tocsin.app.trials import try_findings
+from tocsin.cli.books import read_content_of
 from tocsin.cli.init import write_home
 from tocsin.cli.logs import set_up_logs
 from tocsin.cli.output import FINE, FOUND

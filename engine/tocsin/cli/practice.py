@@ -8,7 +8,8 @@ import typer
 
 from tocsin.app.engine import Engine
 from tocsin.app.practice import enrol, practice_settings, tokens_of
-from tocsin.cli.books import read_content_of, try_findings
+from tocsin.app.trials import try_findings
+from tocsin.cli.books import read_content_of
 from tocsin.cli.logs import set_up_logs
 from tocsin.cli.output import CONFIG, FINE, Config
 from tocsin.emulators.mailboxes import Emulators

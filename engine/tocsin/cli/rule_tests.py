@@ -6,7 +6,7 @@ import typer
 
 from tocsin.cli.books import read_site
 from tocsin.cli.output import CONFIG, FINE, FOUND, AsJson, Config, say_json
-from tocsin.cli.trials import try_content
+from tocsin.app.trials import try_content
 
 
 def add(app: typer.Typer) -> None:

@@ -9,7 +9,8 @@ import typer
 
 from tocsin.app.engine import Engine
 from tocsin.app.live import refuse_unfit
-from tocsin.cli.books import read_content_of, try_findings
+from tocsin.app.trials import try_findings
+from tocsin.cli.books import read_content_of
 from tocsin.cli.logs import set_up_logs
 from tocsin.cli.output import CONFIG, COULD_NOT_RUN, FINE, Config, say_error
 from tocsin.settings import Settings, load_settings

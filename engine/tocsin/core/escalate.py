@@ -215,7 +215,8 @@ def reachable(draft: Draft, meaning: Meaning, person: str, severity: str, by: Gr
         return ()
     groups = []
     for group in groups_for(known, severity, by):
-        usable = tuple(channel for channel in group if channel in known.addresses and not _off(draft, person, channel))
+        usable = tuple(channel for channel in group if channel in known.addresses
+                       and channel in meaning.content.channels and not _off(draft, person, channel))
         if usable:
             groups.append(usable)
     return tuple(groups)

@@ -4,10 +4,11 @@ from typing import Any
 
 from tocsin.book.book import Content
 from tocsin.delivery.say import say_of
+from tocsin.domain.errors import Finding
 from tocsin.domain.event import TOP_LEVEL, Event
 from tocsin.matching.index import IndexMatcher
 from tocsin.replay.trial import Outcome
-from tocsin.replay.trials import run_trials
+from tocsin.replay.trials import failures, run_trials
 from tocsin.rules.tables import Tables
 from tocsin.sources.normal import Normaliser
 
@@ -20,6 +21,11 @@ def try_content(content: Content, only: str | None = None) -> list[Outcome]:
         return Normaliser(source, buffers=believed, areas=tables.areas.names).event(_nested(raw), received)
 
     return run_trials(content, IndexMatcher(content.rules, tables), normalise, say_of, only)
+
+
+def try_findings(content: Content) -> tuple[Finding, ...]:
+    """A finding for each rule test that fails."""
+    return failures(try_content(content))
 
 
 def _nested(raw: dict[str, Any]) -> dict[str, Any]:
