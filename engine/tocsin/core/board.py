@@ -3,14 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
+from tocsin.core.active import ActiveIncidents
+from tocsin.core.kept import Kept
 from tocsin.domain.change import (
     ActivationSet,
     AddressSet,
     Change,
+    GatedDropped,
+    GatedSet,
     IncidentSet,
     Noted,
     NotificationSet,
     PolicyKept,
+    SilenceSet,
     Suppressed,
     Timer,
     TimerDropped,
@@ -20,8 +25,10 @@ from tocsin.domain.change import (
     Withdrawn,
 )
 from tocsin.domain.codec import decode_incident
+from tocsin.domain.gated import Gated, Place, Which
 from tocsin.domain.incident import CLOSED, Incident
 from tocsin.domain.notification import Address
+from tocsin.domain.silence import Silence
 
 BESIDE = "\x1e"
 """The first character of the window keys under which the core keeps what belongs to no key of a rule."""
@@ -35,8 +42,12 @@ def key_of(key: dict[str, str]) -> str:
     return "\x1f".join([f"{name}={value}" for name, value in sorted(key.items())])
 
 
+def which_of(gated: Gated) -> Which:
+    return gated.rule, key_of(gated.key), gated.gate
+
+
 class Board:
-    """Open incidents, windows, timers and addresses, as committed.
+    """Open incidents, windows, timers, gates, silences and addresses, as committed.
 
     A restored incident stays encoded until it is touched. ``open`` maps (rule, key text) to the open incident.
     A closed one is kept while it may re-open. Only ``apply`` changes
@@ -51,6 +62,10 @@ class Board:
         self.timers: dict[str, Timer] = {}
         self.addresses: dict[tuple[str, str], Address] = {}
         self.policies: dict[str, Any] = {}
+        self.kept = Kept()
+        self.silences: dict[int, Silence] = {}
+        self.last_silence = 0
+        self._active = ActiveIncidents()
         self.last_incident = 0
         self.last_notification = 0
 
@@ -58,6 +73,29 @@ class Board:
         """The open or re-openable incident with this number; None for any other."""
         found = self.incidents.get(number)
         return decode_incident(found) if isinstance(found, bytes) else found
+
+    def active(self, place: Place) -> list[int]:
+        """The numbers of the active incidents at a place, in order."""
+        rule, fields, _ = place
+        if not self._active.knows(rule, fields):
+            found = sorted(number for (name, _), number in self.open.items() if name == rule)
+            self._active.learn(rule, fields, [one for one in map(self.incident, found) if one is not None])
+        return self._active.find(place)
+
+    def put_incident(self, incident: Incident) -> None:
+        """An incident has a new value."""
+        place = (incident.rule, key_of(incident.key))
+        self.last_incident = max(self.last_incident, incident.id)
+        self._active.put(incident)
+        if incident.response == CLOSED:
+            if self.open.get(place) == incident.id:
+                del self.open[place]
+            if incident.reopens is None:
+                self.incidents.pop(incident.id, None)
+                return
+        else:
+            self.open[place] = incident.id
+        self.incidents[incident.id] = incident
 
     def key_count(self, rule: str) -> int:
         """How many keys of a rule have a window."""
@@ -75,7 +113,7 @@ def apply(board: Board, changes: Iterable[Change]) -> None:
     for change in changes:
         match change:
             case IncidentSet(incident):
-                _put_incident(board, incident)
+                board.put_incident(incident)
             case TimerSet(timer):
                 board.timers[timer.id] = timer
             case TimerDropped(timer_id):
@@ -91,19 +129,15 @@ def apply(board: Board, changes: Iterable[Change]) -> None:
                 board.addresses[address.person, address.channel] = address
             case PolicyKept(hash_, body):
                 board.policies[hash_] = body
+            case GatedSet(gated):
+                board.kept.put(which_of(gated), gated)
+            case GatedDropped(rule, key, gate):
+                board.kept.drop((rule, key, gate))
+            case SilenceSet(silence):
+                board.last_silence = max(board.last_silence, silence.id)
+                if silence.ended is None:
+                    board.silences[silence.id] = silence
+                else:
+                    board.silences.pop(silence.id, None)
             case ActivationSet() | Withdrawn() | Suppressed() | Noted():
                 pass  # rows only: nothing that the core reads back
-
-
-def _put_incident(board: Board, incident: Incident) -> None:
-    place = (incident.rule, key_of(incident.key))
-    board.last_incident = max(board.last_incident, incident.id)
-    if incident.response == CLOSED:
-        if board.open.get(place) == incident.id:
-            del board.open[place]
-        if incident.reopens is None:
-            board.incidents.pop(incident.id, None)
-            return
-    else:
-        board.open[place] = incident.id
-    board.incidents[incident.id] = incident

@@ -1,22 +1,29 @@
 """The board as it would be after the changes decided so far; the board itself stays untouched."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from tocsin.core.board import Board, key_of
+from tocsin.core.active import is_active, stands_at
+from tocsin.core.board import Board, key_of, which_of
 from tocsin.domain.change import (
     AddressSet,
     Change,
+    GatedDropped,
+    GatedSet,
     IncidentSet,
     NotificationSet,
     PolicyKept,
+    SilenceSet,
     Timer,
     TimerDropped,
     TimerSet,
     WindowDropped,
     WindowSet,
 )
+from tocsin.domain.gated import Gated, Place, Which
 from tocsin.domain.incident import CLOSED, Incident
 from tocsin.domain.notification import Address
+from tocsin.domain.silence import Silence
 
 _GONE: Any = object()
 Mark = tuple[int, int, int, int]
@@ -58,13 +65,25 @@ class Draft:
         elif type(change) in _PLACES:
             place, value = _PLACES[type(change)](change)
             self._set(place, value)
+            if isinstance(change, GatedSet):
+                for asked in change.gated.asks:
+                    self._note(("asking", asked), which_of(change.gated))
+            elif isinstance(change, SilenceSet):
+                self._note("silences", change.silence.id)
 
     def _set(self, place: Any, value: Any) -> None:
         self._undo.append((place, self._over.get(place, _GONE)))
         self._over[place] = value
 
+    def _note(self, place: Any, member: Any) -> None:
+        """Remember a member of what was touched here."""
+        touched = self._over.get(place, ())
+        if member not in touched:
+            self._set(place, (*touched, member))
+
     def _incident(self, incident: Incident) -> None:
         self._set(incident.id, incident)
+        self._note(("touched", incident.rule), incident.id)
         place = (incident.rule, key_of(incident.key))
         if incident.response != CLOSED:
             self._set(place, incident.id)
@@ -101,6 +120,34 @@ class Draft:
         found = self._over.get(("address", person, channel), _GONE)
         return self.board.addresses.get((person, channel)) if found is _GONE else found
 
+    def gated(self, which: Which) -> Gated | None:
+        found = self._over.get(("gated", which), _GONE)
+        return self.board.kept.all.get(which) if found is _GONE else found
+
+    def asking(self, place: Place) -> list[Which]:
+        """Who asks about the incidents at a place, in order."""
+        every = {*self.board.kept.asking(place), *self._over.get(("asking", place), ())}
+        return [which for which in sorted(every) if (gated := self.gated(which)) is not None and place in gated.asks]
+
+    def active(self, place: Place) -> Iterator[Incident]:
+        """The active incidents at a place, in order of their numbers."""
+        rule, fields, _ = place
+        found, touched = self.board.active(place), self._over.get(("touched", rule), ())
+        for number in sorted({*found, *touched}) if touched else found:
+            incident = self.incident(number)
+            if incident is not None and (number not in touched or (
+                    is_active(incident) and place in stands_at(incident, fields))):
+                yield incident
+
+    def silences(self) -> list[Silence]:
+        """The silences that last, in order."""
+        touched = self._over.get("silences", ())
+        if not touched:
+            return list(self.board.silences.values())
+        every = [self._over.get(("silence", number), self.board.silences.get(number))
+                 for number in sorted({*self.board.silences, *touched})]
+        return [silence for silence in every if silence is not None]
+
     def set_timer(self, timer: Timer) -> None:
         """Set a deadline unless exactly that deadline stands already."""
         if self.timer(timer.id) != timer:
@@ -117,6 +164,10 @@ _PLACES: dict[Any, Any] = {
     TimerDropped: lambda change: (("timer", change.id), None),
     WindowSet: lambda change: (("window", change.rule, change.key), change.body),
     WindowDropped: lambda change: (("window", change.rule, change.key), None),
+    GatedSet: lambda change: (("gated", which_of(change.gated)), change.gated),
+    GatedDropped: lambda change: (("gated", (change.rule, change.key, change.gate)), None),
+    SilenceSet: lambda change: (("silence", change.silence.id),
+                                change.silence if change.silence.ended is None else None),
     AddressSet: lambda change: (("address", change.address.person, change.address.channel), change.address),
     PolicyKept: lambda change: (("policy", change.hash), change.body),
 }

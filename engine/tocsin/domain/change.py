@@ -4,8 +4,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from tocsin.domain.gated import Gated
 from tocsin.domain.incident import Activation, Incident
 from tocsin.domain.notification import Address, Notification
+from tocsin.domain.silence import Silence
 
 
 class Timer(Struct, frozen=True, omit_defaults=True):
@@ -88,6 +90,26 @@ class Suppressed(Struct, frozen=True, omit_defaults=True, tag="suppressed"):
     incident: int = 0
 
 
+class GatedSet(Struct, frozen=True, tag="gated"):
+    """What a gate remembers of one condition."""
+
+    gated: Gated
+
+
+class GatedDropped(Struct, frozen=True, tag="gated-"):
+    """A gate has nothing more to remember of the condition with this canonical key text."""
+
+    rule: str
+    key: str
+    gate: str
+
+
+class SilenceSet(Struct, frozen=True, tag="silence"):
+    """A silence begins, or has ended: an ended one is kept in its table only."""
+
+    silence: Silence
+
+
 class AddressSet(Struct, frozen=True, tag="address"):
     address: Address
 
@@ -111,4 +133,4 @@ class Noted(Struct, frozen=True, omit_defaults=True, tag="noted"):
 
 
 Change = (TimerSet | TimerDropped | WindowSet | WindowDropped | IncidentSet | ActivationSet | NotificationSet
-          | Withdrawn | Suppressed | AddressSet | PolicyKept | Noted)
+          | Withdrawn | Suppressed | GatedSet | GatedDropped | SilenceSet | AddressSet | PolicyKept | Noted)

@@ -1,6 +1,6 @@
 """What every word shares: a condition that is true or not, waits for ``for``, fires, holds and clears."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
@@ -10,7 +10,9 @@ from tocsin.book.rule import Rule, SeverityBy
 from tocsin.domain.event import Event, lookup
 from tocsin.domain.incident import RANK
 from tocsin.domain.time import HOUR, MINUTE, SECOND
+from tocsin.rules.calendar import EVER
 from tocsin.rules.duration import duration_of, instant_of, severity_of
+from tocsin.rules.gates import Gates
 from tocsin.rules.names import values_of
 from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
 
@@ -46,7 +48,8 @@ class ConditionState(Struct, omit_defaults=True, kw_only=True):
     """The part of a key's state that every word has.
 
     ``pending`` waits for ``for`` until ``due``; ``since`` is the event time from which it has been true.
-    ``holding`` is the reason of an ending that ``clear: {hold}`` keeps back.
+    ``holding`` is the reason of an ending that ``clear: {hold}`` keeps back. ``turns`` are the instants at which other
+    rules' incidents opened and shut the ``during`` of a condition that waits, in turn.
     """
 
     active: bool = False
@@ -61,10 +64,18 @@ class ConditionState(Struct, omit_defaults=True, kw_only=True):
     holding: str = ""
     after: int | None = None
     hold: int | None = None
+    turns: tuple[int, ...] = ()
 
 
 class Condition:
-    """Firing and clearing for one rule; the words decide only when their truth changes."""
+    """Firing and clearing for one rule; the words decide only when their truth changes.
+
+    ``during`` are the rule's gates: ``for`` counts only while they are open.
+    """
+
+    momentary: ClassVar[bool] = False
+    """Whether what the word finds is over as soon as it happened."""
+    during: Gates | None = None
 
     def __init__(self, rule: Rule, names: tuple[str, ...]) -> None:
         self.rule = rule
@@ -97,15 +108,40 @@ class Condition:
             verdict.signals += (self._firing_of(state, told, key, member),)
             self.watch(state, now, verdict)
         elif told.wait is not None:
-            self._wait_for(state, told, verdict)
+            self._wait_for(state, told, key, verdict)
         else:
             state.active = True
             verdict.signals += (self._firing_of(state, told, key, member),)
             self.watch(state, now, verdict)
 
-    def _wait_for(self, state: Any, told: Told, verdict: Verdict) -> None:
+    def fleeting(self, state: Any) -> bool:
+        """Whether what is true of the key was over as soon as it happened."""
+        return self.momentary
+
+    def lasting(self, window: Any) -> bool:
+        """Whether the key's condition is active, and by more than a moment."""
+        state = self.state(window)
+        return bool(state.active) and not self.fleeting(state)
+
+    def state(self, window: Any) -> Any:
+        """A fresh copy of a key's state, to be changed freely."""
+        raise NotImplementedError
+
+    def ripe(self, since: int, wait: int, key: dict[str, str], values: dict[str, Any],
+             turns: tuple[int, ...] = ()) -> int:
+        """When what is true since ``since`` has held for ``wait``; EVER when nobody knows it yet."""
+        if self.during is None:
+            return since + wait
+        ripe = self.during.after(since, wait, key, values, turns)
+        return EVER if ripe is None else ripe
+
+    def ripens(self, state: Any, key: dict[str, str]) -> int:
+        """When the waiting condition has held for its ``for``."""
+        return self.ripe(state.since, state.wait, key, state.values, state.turns)
+
+    def _wait_for(self, state: Any, told: Told, key: dict[str, str], verdict: Verdict) -> None:
         state.wait = told.wait or 0
-        due = max(state.since + state.wait, told.received + SETTLE)
+        due = max(self.ripens(state, key), told.received + SETTLE)
         if not state.pending:
             state.pending, state.events, state.severity, state.due = True, told.events, told.severity, due
         else:
@@ -114,7 +150,7 @@ class Condition:
             if due >= state.due:
                 return
             state.due = due
-        verdict.timers["for"] = due
+        verdict.timers["for"] = due if due < EVER else None
 
     def fire_late(self, state: Any, told: Told, over: int, key: dict[str, str], member: str, now: int,
                   verdict: Verdict) -> None:
@@ -122,7 +158,7 @@ class Condition:
         if state.active:
             verdict.signals += (self._firing_of(state, told, key, member),)
             self.watch(state, now, verdict)
-        elif not state.pending and (told.wait is None or over > told.happened + told.wait):
+        elif not state.pending and (told.wait is None or over > self.ripe(told.happened, told.wait, key, told.values)):
             verdict.signals += (self._fired(key, told.happened, told.severity, told.events, member, told.values,
                                             told.wait or 0),
                                 Cleared(self.rule.id, key, "late report", over, self.rule.clear.closes))
@@ -132,7 +168,7 @@ class Condition:
         if state.pending:
             state.pending = False
             verdict.timers["for"] = None
-            if happened > state.since + state.wait:
+            if happened > self.ripens(state, key):
                 verdict.signals += (self._waited(state, key),
                                     Cleared(self.rule.id, key, how, happened, self.rule.clear.closes))
             self.rest(state, now, verdict)
@@ -155,7 +191,7 @@ class Condition:
 
     def rest(self, state: Any, now: int, verdict: Verdict) -> None:
         """Nothing runs for this key: forget it once late reports can no longer concern it."""
-        state.values = {}
+        state.values, state.turns = {}, ()
         for kind in ("quiet", "after", "at", "hold"):
             verdict.timers[kind] = None
         verdict.timers["forget"] = now + LATE
@@ -166,7 +202,12 @@ class Condition:
 
     def due(self, state: Any, kind: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
         """A timer of this key came due."""
-        if kind == "for" and state.pending:
+        if kind == "for" and state.pending and self.during is not None and self.fleeting(state) \
+                and self.ripens(state, key) > state.newest + QUIET:
+            state.pending = False
+            self.forget_truth(state)
+            self.rest(state, now, verdict)
+        elif kind == "for" and state.pending:
             state.pending, state.active = False, True
             verdict.signals += (self._waited(state, key),)
             self.watch(state, now, verdict)
@@ -194,7 +235,8 @@ class Condition:
 
     def _waited(self, state: Any, key: dict[str, str]) -> Signal:
         """The firing of all that came while ``for`` ran."""
-        return self._fired(key, state.since, state.severity, state.events, "", state.values, state.wait)
+        wait = state.wait if self.during is None else self.ripens(state, key) - state.since
+        return self._fired(key, state.since, state.severity, state.events, "", state.values, wait)
 
     def _firing_of(self, state: Any, told: Told, key: dict[str, str], member: str) -> Signal:
         """The firing that one report makes."""

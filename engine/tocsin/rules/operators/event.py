@@ -56,6 +56,9 @@ class EventWord(Condition):
             return copy
         return _decode(window) if is_encoded(window) else EventState()
 
+    def fleeting(self, state: Any) -> bool:
+        return not any(member.firing for member in state.members.values())
+
     def member(self, event: Event) -> str:
         """Who speaks: the type and the ``member`` fields, else the device, else the id."""
         fields = self.rule.when.member
