@@ -79,7 +79,8 @@ async def served(folder: Path) -> AsyncIterator[Served]:
     """A fresh engine in a process of its own."""
     with tempfile.TemporaryDirectory(dir=folder) as home:
         command = [sys.executable, "-m", "benchmarks.serving", str(Path(home) / "tocsin.db")]
-        child = await asyncio.to_thread(subprocess.Popen, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        child = await asyncio.to_thread(
+            subprocess.Popen, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert child.stdin is not None
         assert child.stdout is not None
         engine = Served()

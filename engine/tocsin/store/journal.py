@@ -18,7 +18,7 @@ from tocsin.store.store import Store
 
 ROWS = 10_000
 AGE = MINUTE
-DELETED = 250
+DELETED = 500
 """Hot rows deleted in one commit."""
 
 _HOT = ('SELECT position, "at", kind, body, effect, reason, identity FROM journal WHERE position > ? AND position <= ? '
@@ -60,6 +60,7 @@ class Sealer:
             await self._run_work(_part_writer(segment.head.number, index, body))
         await self._run_work(lambda connection: _finish(connection, segment))
         await self._delete_hot(segment.head.last)
+        await self._run_work(lambda connection: _expire_identities(connection, instant))
         return True
 
     def _next(self, now: int) -> Segment | None:
@@ -124,7 +125,7 @@ def _delete_some(connection: Connection, last: int) -> bool:
     return bool(end < last)
 
 
-def expire_identities(connection: Connection, now: int) -> None:
+def _expire_identities(connection: Connection, now: int) -> None:
     """Forget identities that are too old to be recognised."""
     run(connection, "DELETE FROM identities WHERE segment IN (SELECT number FROM segments WHERE until < ?)",
         (now - DAY,))
