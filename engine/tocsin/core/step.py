@@ -85,19 +85,29 @@ def _carry_on(draft: Draft, meaning: Meaning, said: list[Said], now: int) -> Non
     while queue:
         _, _, _, rule, signals = heapq.heappop(queue)
         for signal in signals:
-            _guarded(draft, rule, now, _respond, meaning, signal, now)
+            if not _guarded(draft, rule, now, _respond, meaning, signal, now):
+                _tell_unanswerable(draft, meaning, signal, now)
             for follower in meaning.followers.get(rule, ()):
                 for more in _guarded(draft, follower, now, correlate.follow, meaning, follower, signal, now) or ():
                     push(follower, more)
 
 
-def _respond(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> None:
+def _tell_unanswerable(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> None:
+    """A firing that could not become an incident is told to the duty office by a plain sentence."""
+    key = ", ".join(signal.key.values())
+    _guarded(draft, signal.rule, now, receipts.tell_role, meaning, "duty_office",
+             f"Rule {signal.rule} ({key or 'one for all'}) fired or cleared, but could not be processed: look yourself",
+             now, "critical")
+
+
+def _respond(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> bool:
     if isinstance(signal, Cleared):
         incidents.cleared(draft, signal, now)
     elif signal.key == OVERFLOW_KEY:
         incidents.overflowing(draft, meaning, meaning.rules[signal.rule], signal, "too many different keys", now)
     else:
         incidents.fired(draft, meaning, meaning.rules[signal.rule], signal, now)
+    return True
 
 
 def _timer(draft: Draft, meaning: Meaning, timer_id: str, now: int) -> None:

@@ -1,5 +1,6 @@
 """Escalation: steps, people, channels, rounds, the last resort; never silence."""
 
+import pytest
 from tests.support.city import PEOPLE, event_rule, person, policy, step, targets
 from tests.support.play import Play
 
@@ -192,3 +193,13 @@ def test_the_next_step_gives_up_the_channels_not_yet_tried() -> None:
     play = alarm(policy("police", step("olena", within="90s"), step("taras")), people=(TURNS, *OTHERS))
     play.until("+2m")
     assert play.pages() == [("+0s", "olena", "telegram"), ("+1m", "olena", "sms"), ("+1m30s", "taras", "telegram")]
+
+
+def test_a_firing_that_cannot_become_an_incident_is_told_to_the_duty_office(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody being told is worse than a plain sentence."""
+    play = Play(event_rule())
+    monkeypatch.setattr("tocsin.core.incidents.fired", lambda *_: 1 / 0)
+    play.event("+0s", type="alarm.panic", site="school")
+    assert play.incidents == {}
+    assert play.notes("rule_error")
+    assert [told[1] for told in play.notices()] == ["duty"]
