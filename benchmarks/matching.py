@@ -97,7 +97,8 @@ def bare_dict() -> None:
                 table.get((event.type, event.data["zone"]))
             best = min(best, time.perf_counter() - start)
         took.append(best / EVENTS * 1e6)
-    print(f"{'one bare dict':24} 10,000 ÷ 100 rules: {took[0] / took[1]:.2f}   {took[0]:.2f} µs -> {took[1]:.2f} µs an event")
+    print(f"{'one bare dict':24} 10,000 ÷ 100 rules: {took[0] / took[1]:.2f}   "
+          f"{took[0]:.2f} µs -> {took[1]:.2f} µs an event")
 
 
 def clauses() -> None:

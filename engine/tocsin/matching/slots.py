@@ -46,7 +46,12 @@ def _nothing(rule: Rule) -> list[Slot]:
     return []
 
 
-WORDS: dict[str, Callable[[Rule], list[Slot]]] = {"event": _event, "incident": _nothing}
+def _own(rule: Rule) -> list[Slot]:
+    """Words that hear the events of their match, and nothing of those that resolve."""
+    return [Slot("event", rule.when.match, asked_of(rule.when.match))]
+
+
+WORDS: dict[str, Callable[[Rule], list[Slot]]] = {"event": _event, "incident": _nothing, "count": _own}
 
 
 def type_part(match: Match) -> Match:
