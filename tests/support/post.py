@@ -40,7 +40,8 @@ def police_book(**changed: Any) -> Book:
 
 
 class Box:
-    """A channel into a list. ``plan`` holds, by address, what the next sends do: raise an error, or await an event."""
+    """A channel into a list. ``plan`` holds, by address, what the next sends do: raise an error, or await an
+    event and then do what stands behind it."""
 
     def __init__(self, clock: VirtualClock, name: str = "telegram", *, concurrency: int = 2, receipts: bool = False,
                  limits: Limits | None = None) -> None:
@@ -60,7 +61,8 @@ class Box:
             step = planned.pop(0) if planned else None
             if isinstance(step, asyncio.Event):
                 await step.wait()
-            elif isinstance(step, Exception):
+                step = planned.pop(0) if planned else None
+            if isinstance(step, Exception):
                 raise step
             if isinstance(step, Handed):
                 return step

@@ -215,6 +215,36 @@ async def test_what_was_withdrawn_in_flight_is_not_sent_again(path: Path) -> Non
         assert page not in again.numbers
 
 
+async def test_what_was_withdrawn_during_a_failing_send_is_not_tried_again(path: Path) -> None:
+    """Answered while the provider was slow to say no: there is no second try."""
+    async with post(path) as office:
+        box = Box(office.clock)
+        gate = asyncio.Event()
+        box.plan[str(OLENA)] = [gate, TemporaryDeliveryError("busy")]
+        office.serve(box)
+        await office.loop.submit_events([panic()])
+        await office.until(lambda: bool(box.sent))
+        (incident,), = office.rows("SELECT id FROM incidents")
+        await office.loop.submit(Answer("taras", incident, "acknowledge", "console"))
+        gate.set()
+        await office.advance(MINUTE)
+        (number, state, reason), = office.rows("SELECT id, state, reason FROM outbox WHERE kind = 'page'")
+        assert (state, box.numbers.count(number)) == ("withdrawn", 1)
+        assert "answered" in reason
+
+
+async def test_a_try_that_would_come_too_late_is_not_waited_for(path: Path) -> None:
+    """The provider asks for longer than the message is worth: it expires at once, and the next way starts."""
+    async with post(path) as office:
+        box = Box(office.clock)
+        box.plan[str(OLENA)] = [TemporaryDeliveryError("wait", retry_after=60 * SECOND)]
+        office.serve(box)
+        await office.put(note(1, expires=NOON + 30 * SECOND))
+        await office.advance()
+        assert office.states() == {1: "expired"}
+        assert office.rows("SELECT count(*) FROM journal WHERE kind = 'receipt'") == [(1,)]
+
+
 async def test_a_blocked_chat_starts_the_next_channel_at_once(path: Path) -> None:
     """403 blocked: the address is off, the shift head may be told, and the SMS leaves in the same second."""
     async with post(path) as office:
@@ -396,14 +426,17 @@ async def test_a_row_that_cannot_be_prepared_does_not_hold_up_the_others(path: P
         assert "could not be prepared" in office.reason(1)
 
 
-async def test_ten_thousand_rows_are_read_in_pages(path: Path) -> None:
-    """A storm neither fills the memory nor hides the one critical message behind it."""
+async def test_a_storm_is_read_in_pages(path: Path) -> None:
+    """A storm to one chat hides neither an urgent message nor a small one to somebody else."""
     async with post(path) as office:
         box = Box(office.clock, limits=Limits(per_address=((1, SECOND),)))
         await office.put(*(note(number, severity="low") for number in range(1, 3001)))
         office.serve(box)
         await office.advance(2 * SECOND)
-        await office.put(note(9000, "taras", severity="critical"))
+        await office.put(note(9000, "taras", severity="info"))
         await office.advance()
         assert box.numbers[-1] == 9000
         assert len(box.sent) == 4
+        await office.put(note(9001, severity="critical"))
+        await office.advance(SECOND)
+        assert box.numbers[-1] == 9001
