@@ -141,6 +141,9 @@ class Email:
     async def listen(self, handler: Handler) -> None:
         """Answers come through the answer page; mail sent back, automatic replies above all, answers nothing."""
 
+    async def caught_up(self) -> None:
+        """Nothing waits: mail is not fetched."""
+
     async def close(self) -> None:
         while self._idle:
             await self._idle.pop().leave()

@@ -121,6 +121,9 @@ class Sms:
     async def listen(self, handler: Handler) -> None:
         """Answers come through the webhook routes, which call ``verify``, ``inbound`` and ``receipt``."""
 
+    async def caught_up(self) -> None:
+        """Nothing waits at Twilio: it calls."""
+
     async def close(self) -> None:
         if self._http is not None:
             await self._http.close()

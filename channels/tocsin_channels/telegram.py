@@ -65,6 +65,7 @@ class Telegram:
         self._bot = RawBot(self._token, base_url=f"{settings.api_base.rstrip('/')}/bot",
                            get_updates_request=self._requests[0], request=self._requests[1])
         self._replies: set[asyncio.Task[None]] = set()
+        self._caught_up = asyncio.Event()
 
     async def send(self, outgoing: Outgoing) -> Handed:
         """Send, or change the earlier message; a text that Telegram cannot parse goes out as plain text."""
@@ -110,7 +111,7 @@ class Telegram:
     async def listen(self, handler: Handler) -> None:
         """Poll for ever; the offset passes an update only after ``handler`` returned for it."""
         polling = Polling(self._bot, self._clock, self._report, self._settings.poll, self._settings.timeout,
-                          self._token)
+                          self._token, self._caught_up)
         async for raw in polling:
             try:
                 update = Update.de_json(raw, self._bot)
@@ -124,6 +125,9 @@ class Telegram:
             reply = await polling.handle(handler, item)
             if reply is not None and item.kind != "stop":
                 self._answer(update, item, reply.text)
+
+    async def caught_up(self) -> None:
+        await self._caught_up.wait()
 
     def _answer(self, update: Update, item: Inbound, text: str) -> None:
         task = asyncio.create_task(self._say_back(update, item, text[:LONGEST_ANSWER]))

@@ -1,5 +1,6 @@
 """Our own getUpdates loop: an update counts as received when what it means is committed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -32,9 +33,13 @@ class RawBot(Bot):
 
 
 class Polling:
-    """Yields raw updates in order for ever; asking for the next one confirms the last one yielded."""
+    """Yields raw updates in order for ever; asking for the next one confirms the last one yielded.
 
-    def __init__(self, bot: RawBot, clock: Clock, report: Report, seconds: int, margin: float, token: str) -> None:
+    ``caught_up`` is set when everything that waited has been confirmed: until then nothing is waited for.
+    """
+
+    def __init__(self, bot: RawBot, clock: Clock, report: Report, seconds: int, margin: float, token: str,
+                 caught_up: asyncio.Event) -> None:
         self._bot = bot
         self._clock = clock
         self._report = report
@@ -44,22 +49,28 @@ class Polling:
         self._offset: int | None = None
         self._pause = 0.0
         self._complained = ""
+        self._caught_up = caught_up
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         while True:
-            for raw in await self._poll():
+            found = await self._poll()
+            for raw in found or ():
                 yield raw
                 self._offset = int(raw["update_id"]) + 1
+            if found == []:
+                self._caught_up.set()
 
-    async def _poll(self) -> list[dict[str, Any]]:
+    async def _poll(self) -> list[dict[str, Any]] | None:
+        """The next updates, [] when there are none; None when they could not be had."""
+        seconds = self._seconds if self._caught_up.is_set() else 0
         try:
-            found = await self._bot.raw_updates(self._offset, self._seconds, self._margin)
+            found = await self._bot.raw_updates(self._offset, seconds, self._margin)
         except TelegramError as error:
             await self._wait_after(error)
-            return []
+            return None
         except Exception as error:  # noqa: BLE001  # supervised: receiving answers must never end by itself
             await self._wait_after(TelegramError(f"{type(error).__name__}"))
-            return []
+            return None
         if self._complained:
             self._report("polling", "Answers from Telegram are being received again.")
         self._pause, self._complained = 0.0, ""

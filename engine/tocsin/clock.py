@@ -23,6 +23,20 @@ class Participant(Protocol):
         """Return when nothing is left to do at the present instant."""
 
 
+class EngineClock(Protocol):
+    """What a whole engine asks of its clock; ``on_skew`` is told of a wall clock that differs, ``skew`` by how much."""
+
+    on_skew: Callable[[int], None] | None
+    skew: int
+
+    def now(self) -> int: ...
+    def monotonic(self) -> float: ...
+    async def sleep(self, seconds: float) -> None: ...
+    def not_before(self, instant: int) -> None: ...
+    def seconds_until(self, due: int) -> float | None: ...
+    def join(self, participant: Participant) -> None: ...
+
+
 class SystemClock:
     """The machine's clock made fit for deadlines: it never goes back.
 
@@ -35,7 +49,7 @@ class SystemClock:
                  wall: Callable[[], int] = time.time_ns, steady: Callable[[], int] = time.monotonic_ns) -> None:
         self._wall, self._steady = wall, steady
         self._base = (max(wall() // 1000, last), steady() // 1000)
-        self._on_skew = on_skew
+        self.on_skew = on_skew
         self._reported = 0
         self.skew = 0
 
@@ -49,8 +63,8 @@ class SystemClock:
             self._base = (wall, steady)
         if abs(skew) > TOLERATED and (not self._reported or steady - self._reported > MINUTE):
             self._reported = steady
-            if self._on_skew is not None:
-                self._on_skew(skew)
+            if self.on_skew is not None:
+                self.on_skew(skew)
         return max(wall, expected)
 
     def monotonic(self) -> float:
@@ -97,6 +111,8 @@ class VirtualClock:
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._participants: list[Participant] = []
+        self.on_skew: Callable[[int], None] | None = None
+        self.skew = 0
 
     def now(self) -> int:
         return self._now
@@ -140,6 +156,8 @@ class VirtualClock:
         await self._settle()
 
     def _next(self) -> int | None:
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
         dues = [due for participant in self._participants if (due := participant.next_due()) is not None]
         if self._sleepers:
             dues.append(self._sleepers[0][0])

@@ -156,6 +156,9 @@ class Channel(Protocol):
     async def listen(self, handler: Handler) -> None:
         """Receive until cancelled, confirming each item only after ``handler`` returned; may return at once."""
 
+    async def caught_up(self) -> None:
+        """Return when ``listen`` has handed over all that waited at the provider; at once where nothing waits there."""
+
     async def close(self) -> None: ...
 
 

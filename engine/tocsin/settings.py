@@ -24,6 +24,8 @@ from tocsin.domain.time import DAY, HOUR, SECOND
 
 LANGUAGES = ("uk", "ru", "en")
 PROVIDER_HOSTS = frozenset({"api.telegram.org", "api.twilio.com"})
+OWN_SOURCE = "tocsin"
+"""The source of what the engine observes of itself."""
 Micros = Annotated[int, Duration()]
 """A duration as microseconds."""
 
@@ -254,6 +256,13 @@ class Settings(_Model):
     path: Path = Field(default=Path("config.yaml"), exclude=True)
     references: tuple[Reference, ...] = Field(default=(), exclude=True)
     missing_secrets: tuple[str, ...] = Field(default=(), exclude=True)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if OWN_SOURCE in self.sources:
+            raise ValueError(f'sources: "{OWN_SOURCE}" is the name under which the engine speaks about itself: give '
+                             "this source another name")
+        return self
 
     @property
     def home(self) -> Path:

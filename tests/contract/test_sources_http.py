@@ -36,6 +36,8 @@ class Home:
         self.intake = MemoryIntake()
         self.said: list[tuple[str, str, str]] = []
         self.wrong: list[str] = []
+        self.doubtful: list[str] = []
+        self.heard: list[str] = []
         self.client: httpx.AsyncClient
         self.server: Listening
 
@@ -53,11 +55,12 @@ class Home:
 async def home() -> AsyncIterator[Home]:
     made = Home()
     registry = CollectorRegistry()
-    report = CountingReport(registry, lambda *what: made.said.append(what))
+    report = CountingReport(registry, lambda *what: made.said.append(what), made.heard.append)
     doors = open_doors((GATEWAY, ALERTS, SLOW), made.clock, report)
     made.server = server = await serve(build_app([
         *ingest_routes(doors, made.intake, made.clock, report),
-        *health_routes("practice", registry, lambda: made.wrong[:1], lambda: made.wrong)]), "127.0.0.1", 0)
+        *health_routes("practice", registry, lambda: made.wrong[:1], lambda: made.wrong,
+                       lambda: made.doubtful)]), "127.0.0.1", 0)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as made.client:
         yield made
     await server.stop()
@@ -233,11 +236,21 @@ async def test_health_says_what_is_wrong(home: Home) -> None:
         assert (red.status_code, red.json()["status"], red.json()["problems"]) == (503, "red", problems)
 
 
+async def test_what_does_not_stand_in_the_way_of_events_is_a_warning(home: Home) -> None:
+    """Yellow and 200: whoever balances load goes on sending, whoever looks sees the sentence."""
+    home.doubtful[:] = ["the channel sms is failing"]
+    yellow = await home.client.get("/readyz")
+    assert (yellow.status_code, yellow.json()["status"]) == (200, "yellow")
+    assert yellow.json()["warnings"] == home.doubtful
+    assert (await home.client.get("/healthz")).json()["status"] == "green"
+
+
 async def test_metrics_count_what_became_of_events(home: Home) -> None:
     """Accepted, duplicate and rejected events are counted by source."""
     twice = {**EVENT, "id": "1"}
     await home.post(json=[twice, twice, {"typ": "x"}])
     text = (await home.client.get("/metrics")).text
+    assert set(home.heard) == {"gateway"}
     for outcome in ("accepted", "duplicate", "rejected"):
         assert f'tocsin_source_events_total{{outcome="{outcome}",source="gateway"}} 1.0' in text
 

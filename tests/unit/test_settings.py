@@ -136,6 +136,7 @@ WRONG = [
     ("site: {language: ua}", '"ua" is unknown: did you mean "uk"?'),
     ("journal: {keep: 30}", '"30" has no unit'),
     ("journal: {keep_bytes: 20}", "a size such as"),
+    ("sources: {tocsin: {kind: http, token: x}}", "give this source another name"),
     ("sources: {a: {kind: htp, token: x}}", 'did you mean "http"?'),
     ("sources: {a: {kind: http}}", "needs token: or token_hash:"),
     ("sources: {a: {token: x}}", "needs kind:"),

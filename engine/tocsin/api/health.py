@@ -13,21 +13,28 @@ Problems = Callable[[], Sequence[str]]
 """Sentences that say what is wrong; none when all is well."""
 
 
-def health_routes(mode: str, registry: CollectorRegistry, alive: Problems, ready: Problems) -> list[Route]:
-    """``/healthz`` (restart the process when it is red), ``/readyz`` (send it no events while it is red) and
-    ``/metrics``. ``mode`` is live or practice and stands in every answer.
+def none() -> tuple[str, ...]:
+    """All is well."""
+    return ()
+
+
+def health_routes(mode: str, registry: CollectorRegistry, alive: Problems, ready: Problems,
+                  warnings: Problems = none) -> list[Route]:
+    """``/healthz`` (restart the process when it is red), ``/readyz`` (send it no events while it is red; yellow takes
+    them, but a person should look) and ``/metrics``. ``mode`` is live or practice and stands in every answer.
     """
 
-    def answer(problems: Problems) -> Response:
-        found = list(problems())
-        body = msgspec.json.encode({"status": "red" if found else "green", "mode": mode, "problems": found})
-        return Response(body, 503 if found else 200, media_type="application/json")
+    def answer(problems: Problems, doubts: Problems = none) -> Response:
+        found, doubtful = list(problems()), list(doubts())
+        status = "red" if found else "yellow" if doubtful else "green"
+        said = {"status": status, "mode": mode, "problems": found, **({"warnings": doubtful} if doubtful else {})}
+        return Response(msgspec.json.encode(said), 503 if found else 200, media_type="application/json")
 
     async def healthz(request: Request) -> Response:
         return answer(alive)
 
     async def readyz(request: Request) -> Response:
-        return answer(lambda: [*alive(), *ready()])
+        return answer(lambda: [*alive(), *ready()], warnings)
 
     async def metrics(request: Request) -> Response:
         return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -13,7 +13,8 @@ Try = Callable[[Content], tuple[Finding, ...]]
 
 
 class Start:
-    """``book`` holds from the start; ``next`` is the files' book when it differs and is fit, else ``refused`` says why."""
+    """``book`` holds from the start; ``next`` is the files' book when it differs and is fit, else ``refused`` says why.
+    """
 
     def __init__(self, book: Book, next_: Book | None, refused: tuple[Finding, ...]) -> None:
         self.book, self.next, self.refused = book, next_, refused

@@ -11,7 +11,8 @@ from tocsin.settings import Channels, Email, Settings, Sms, Source, Storage, Tel
 TOKEN = "practice"  # noqa: S105 - a token for exercises on this machine, printed for everybody
 
 
-def practice_settings(settings: Settings, emulators: Emulators, *, port: int, database: str = "practice.db") -> Settings:
+def practice_settings(settings: Settings, emulators: Emulators, *, port: int,
+                      database: str = "practice.db") -> Settings:
     """The site's settings with every way out turned to the emulators, and no broker or foreign host left in."""
     home = settings.home / "var"
     sources = {name: source for name, source in _sources(settings).items() if source.kind != "mqtt"}
