@@ -3,13 +3,15 @@
 from contextlib import suppress
 from typing import Any
 
+from tocsin.book.clearing import clearing_problem
+from tocsin.book.compare import COMPARE, compare_of
 from tocsin.book.fields import FIELD, OrField
-from tocsin.book.matches import MATCH, Number
+from tocsin.book.matches import MATCH
 from tocsin.book.node import Mapping, Node, Scalar, Sequence
 from tocsin.book.report import Report, Unreadable
 from tocsin.book.rule import Clear, Gate, PerKey, Rule
 from tocsin.book.rule_tests import RULE_TESTS
-from tocsin.book.scalars import Duration, Flag, Id, Name, Whole, number_of
+from tocsin.book.scalars import Duration, Flag, Id, Name, Whole
 from tocsin.book.severities import SEVERITIES, SeverityShape
 from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, Text, Word
 from tocsin.book.words import WHEN
@@ -127,27 +129,9 @@ GATES: Shape[tuple[Gate, ...]] = Many(Record("a condition", {
 }, _gate, one_of=("calendar", "operation", "active")), single=True)
 
 
-class _CompareValue(Shape[Any]):
-    """What ``is`` compares with: a number or a text."""
-
-    what = "a number or a text"
-
-    def read(self, node: Node, report: Report) -> Any:
-        scalar = self.scalar(node, report)
-        number = number_of(scalar.text) if scalar.plain else None
-        return scalar.text if number is None else number
-
-    def schema(self) -> Json:
-        return {"type": ["number", "string"]}
-
-
-_COMPARE = {word: OrField(Number()) for word in ("above", "at_least", "below", "at_most")} | {
-    "is": OrField(_CompareValue())}
-
-
 def _clear(values: dict[str, Any]) -> Clear:
-    compare = {word: values[word] for word in _COMPARE if word in values}
-    other = {word: value for word, value in values.items() if word not in _COMPARE}
+    compare = compare_of(values)
+    other = {word: value for word, value in values.items() if word not in COMPARE}
     if values.get("only") and not (compare or {"when", "after", "at"} & values.keys()):
         raise ValueError("only: true takes the word's own way of clearing away: say beside it how it clears, by when:, "
                          "after: or at:")
@@ -156,7 +140,7 @@ def _clear(values: dict[str, Any]) -> Clear:
 
 CLEAR: Record[Clear] = Record("clear:", {
     "when": MATCH, "after": OrField(Duration()), "at": FIELD, "hold": OrField(Duration()), "only": Flag(),
-    "closes": Flag(), **_COMPARE,
+    "closes": Flag(), **COMPARE,
 }, _clear)
 
 _DEFAULTS: dict[str, Field] = {
@@ -245,10 +229,9 @@ def check_chains(rules: tuple[Rule, ...], report: Report) -> None:
 
 def _check(rule: Rule, node: Node, report: Report) -> None:
     where = rule.where
-    if rule.clear.compare:
+    if problem := clearing_problem(rule):
         at = node.get("clear") if isinstance(node, Mapping) else None
-        report.error(at.where if at is not None else where, f"a comparison in clear: belongs to level, average and the "
-                     f"like, not to {rule.when.word}: write when:, after: or at:")
+        report.error(at.where if at is not None else where, problem)
         raise Unreadable
     if not rule.tests:
         report.warn(where, f'the rule "{rule.id}" has no tests: add tests: with events: and expect:')

@@ -13,6 +13,7 @@ from tocsin.rules.key import keys_of
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.operators.condition import TIMER_RANK
 from tocsin.rules.operators.incident import IncidentWord
+from tocsin.rules.operators.window import WindowWord
 from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
 
 Signals = tuple[Signal, ...]
@@ -22,6 +23,11 @@ def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item:
     """An event that has hits for this rule: what its keys say, one group of signals a key."""
     word = meaning.words[rule]
     keys, missing = keys_of(item.event, word.rule.per)
+    if missing and isinstance(word, WindowWord) and not word.takes_unknown:
+        if "event" in slots:
+            draft.put(Noted(now, "key_missing", f"event {item.event.id} of {item.event.source} has no "
+                            f"{', '.join(missing)}: left out", rule=rule))
+        return []
     if missing and slots & {"event"}:
         draft.put(Noted(now, "key_missing", f"event {item.event.id} of {item.event.source} has no "
                         f"{', '.join(missing)}: its incident is kept under \"unknown\"", rule=rule))

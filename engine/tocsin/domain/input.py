@@ -10,8 +10,9 @@ from tocsin.domain.event import Event
 class Hit(Struct, frozen=True, array_like=True):
     """One slot of one rule whose single-event condition the event satisfies.
 
-    Slots of the word ``event``: ``event`` (the match holds), ``resolved`` (a resolved event of the rule's
-    type; the rest of the match was not asked), ``clear`` (the match of ``clear: {when}`` holds).
+    Slots: ``event`` (the word's match holds), ``clear`` (the match of ``clear: {when}`` holds). Of the word ``event``
+    also ``resolved`` (a resolved event of the rule's type; the rest of the match was not asked), of ``level`` also
+    ``holds``.
     """
 
     rule: str

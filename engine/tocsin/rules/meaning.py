@@ -1,6 +1,7 @@
 """What a book means: its rules and contacts, made ready for the core."""
 
 import hashlib
+from collections.abc import Callable
 
 import msgspec
 
@@ -8,12 +9,16 @@ from tocsin.book.book import Book
 from tocsin.book.contacts import Policy
 from tocsin.book.rule import Rule, SeverityBy
 from tocsin.rules.names import names_used
+from tocsin.rules.operators.count import CountWord
 from tocsin.rules.operators.event import EventWord
 from tocsin.rules.operators.incident import IncidentWord
+from tocsin.rules.operators.window import WindowWord
 
-Word = EventWord | IncidentWord
+Word = EventWord | IncidentWord | WindowWord
 
-WORDS: dict[str, type[EventWord] | type[IncidentWord]] = {"event": EventWord, "incident": IncidentWord}
+WORDS: dict[str, Callable[[Rule, tuple[str, ...]], Word]] = {
+    "event": EventWord, "incident": IncidentWord, "count": CountWord,
+}
 """The words of ``when`` that have a meaning in this version."""
 
 

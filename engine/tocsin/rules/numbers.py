@@ -1,0 +1,44 @@
+"""Numbers as they were written: 3.1 − 2.1 is 1.0, and ten times 0.1 is 1."""
+
+from collections.abc import Iterable
+from decimal import Context, Decimal
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+_EXACT = Context(prec=2000)
+"""Wide enough that no sum of finite 64-bit floats is ever rounded."""
+_WIDEST = 10**300
+
+
+def sample_of(value: Any) -> int | float | None:
+    """The number that an event's field holds; None for a flag, a text, a list, NaN, infinity or nothing.
+
+    What has more than 300 digits is none either: no sensor sends it.
+    """
+    if type(value) is float or type(value) is int:
+        return value if -_WIDEST < value < _WIDEST else None
+    return None
+
+
+def exact(value: int | float) -> Decimal:
+    """The decimal that was written."""
+    return Decimal(value) if type(value) is int else Decimal(repr(value))
+
+
+def total(values: Iterable[int | float]) -> Decimal:
+    """The exact sum."""
+    return reduce(_EXACT.add, map(exact, values), Decimal(0))
+
+
+def difference(value: int | float, other: int | float) -> Decimal:
+    """The exact difference ``value`` − ``other``."""
+    return _EXACT.subtract(exact(value), exact(other))
+
+
+def shown(number: Decimal | Fraction | int | float) -> int | float:
+    """A number for people: whole where it is whole, else to twelve digits."""
+    if isinstance(number, int):
+        return number
+    value = float(number)
+    return int(value) if value.is_integer() and abs(value) < 10**15 else float(format(value, ".12g"))
