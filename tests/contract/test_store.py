@@ -143,8 +143,8 @@ def test_identities_are_read_back_in_order(open_again: Open) -> None:
     """Only those that something can repeat, only since an instant."""
     store = open_again()
     write(store, *[entry(n, identity=bytes([n]) * 25 if n % 2 else b"") for n in range(1, 8)])
-    pages = [row for page in store.identities(NOON + 3) for row in page]
-    assert pages == [(n, NOON + n, bytes([n]) * 25) for n in (3, 5, 7)]
+    expected = [n.to_bytes(8, "big") + (NOON + n).to_bytes(8, "big") + bytes([n]) * 25 for n in (3, 5, 7)]
+    assert b"".join(store.identities(NOON + 3)) == b"".join(expected)
 
 
 def incident(number: int, **more: Any) -> Incident:

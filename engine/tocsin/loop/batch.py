@@ -52,16 +52,15 @@ class Batch:
         self.taken.append((ticket, index, prepared))
         item, identity = prepared.item, prepared.identity
         if identity:
-            before = self.recent.seen.get(identity)
-            if before is not None:
+            before, named = self.recent.look(identity, prepared.before, prepared.named, prepared.archived, now)
+            if before:
                 self._stats.duplicates += 1
                 if ticket is not None:
                     ticket.results[index] = Accepted(before, True) if type(item) is Arrival else before
                     self.touched.append(ticket)
                 return
-            if type(item) is Arrival and (
-                    item.book != self.force.book.number or identity[16:24] in self.recent.names):
-                prepared = self._again(item, identity)
+            if type(item) is Arrival and (named or item.book != self.force.book.number):
+                prepared = self._again(item, identity, named)
                 item = prepared.item
             self.recent.add(identity, self.position + 1, now)
         self.position = position = self.position + 1
@@ -91,9 +90,8 @@ class Batch:
             ticket.results[index] = Accepted(position) if type(item) is Arrival else position
             self.touched.append(ticket)
 
-    def _again(self, item: Arrival, identity: bytes) -> Prepared:
+    def _again(self, item: Arrival, identity: bytes, conflict: bool) -> Prepared:
         """The event as the book in force sees it, with the mark of a conflicting id."""
-        conflict = identity[16:24] in self.recent.names
         self._stats.conflicts += conflict
         self._stats.rematched += item.book != self.force.book.number
         return matched(item.event, self.force, identity, conflict=conflict)

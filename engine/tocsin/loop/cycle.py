@@ -55,7 +55,7 @@ class Cycle:
         self.on_poison: list[Callable[[str], None]] = []
         self.on_fatal: list[Callable[[StoreError], None]] = []
         self._told = Told(limits.told)
-        self._recent = Recent(limits.recent)
+        self.recent = Recent()
         self._board = Board()
         self._deadlines = Deadlines(self._board)
         self._position = self._at = self._alive = self._held_until = 0
@@ -69,6 +69,7 @@ class Cycle:
         self._batch: Batch | None = None
         self._idle: list[asyncio.Future[Any]] = []
         self._thread: threading.Thread | None = None
+        self.unremembered: StoreError | None = None
 
     async def start(self, version: str) -> None:
         self._asyncio = asyncio.get_running_loop()
@@ -107,6 +108,7 @@ class Cycle:
     def _live(self, version: str, ready: "asyncio.Future[Any]") -> None:
         try:
             self._restore()
+            threading.Thread(target=self._remember, name="tocsin-recent", daemon=True).start()
             gap = max(0, self._now() - self._alive) if self._alive else 0
             self._again.append(((None, 0, prepare(Started(version, gap))), ""))
             self._held_until = self._now() + self._limits.polled
@@ -114,7 +116,7 @@ class Cycle:
                 self._turn()
             self.taking = not self._stopping
             self._publish([(ready, None)])
-            while not (self._stopping and self.lanes.empty and not self._again):
+            while not (self._stopping and self.lanes.open and self.lanes.empty and not self._again):
                 self._wait()
                 self._turn_or_refuse()
             self._turn(last=True)
@@ -134,8 +136,15 @@ class Cycle:
         self._alive = max(self._alive, restored.alive)
         self._clock.not_before(self._alive)
         self._new_store = not restored.book
-        if not len(self._recent):
-            self._recent.load(self._store.identities(self._now() - DAY), self._now())
+
+    def _remember(self) -> None:
+        """Read what came in the last day, beside the loop; events and answers wait for it."""
+        try:
+            now = self._now()
+            self.recent.load(self._store.identities(now - DAY), now)
+        except StoreError as error:
+            self.unremembered = error
+        self.lanes.wake()
 
     def _now(self) -> int:
         """The engine's clock, never before the newest entry."""
@@ -143,14 +152,18 @@ class Cycle:
         return now
 
     def _wait(self) -> None:
+        if not self.lanes.open:
+            if self.unremembered is not None:
+                raise self.unremembered
+            self.lanes.open = self.recent.settle()
         if not self.lanes.empty or self._again:
             return
         due = self.due = self._next_due()
         alive = self._alive + self._limits.alive
         seconds = self._clock.seconds_until(alive if due is None else min(due, alive))
-        if seconds == 0 or self._stopping:
+        if seconds == 0 or (self._stopping and self.lanes.open):
             return
-        if self._idle:
+        if self._idle and self.lanes.open:
             idle, self._idle = self._idle, []
             self._publish([(future, None) for future in idle])
         self.lanes.wait(seconds)
@@ -167,7 +180,7 @@ class Cycle:
         """Gather, step, commit and answer one batch, with the work that waits."""
         self._store.begin()
         began = self._clock.monotonic()
-        batch = self._batch = Batch(self._board, self._deadlines, self._recent, self.force, self._position, self.stats,
+        batch = self._batch = Batch(self._board, self._deadlines, self.recent, self.force, self._position, self.stats,
                                     self._step, self._apply, self.books)
         try:
             self._gather(batch)
@@ -211,8 +224,8 @@ class Cycle:
         urgent = events = False
         while room + spare > 0:
             now = self._now()
-            if lanes.answers or lanes.receipts:
-                ticket = lanes.answers.popleft() if lanes.answers else lanes.receipts.popleft()
+            if (lane := lanes.urgent) is not None:
+                ticket = lane.popleft()
                 batch.take(ticket, 0, ticket.items[0], now)
                 spare, urgent = spare - 1, True
             elif (due := deadlines.first(deadlines.escalations)) is not None and max(due, self._held_until) <= now:
@@ -274,11 +287,11 @@ class Cycle:
                 return
 
     def _committed(self, batch: Batch, outbox: bool) -> None:
-        self._recent.expire(self._at)
+        self.recent.expire(self._at)
         self._position, self.force = batch.position, batch.force
         self._new_store = False
         self._batch = None
-        self.stats.position, self.stats.at, self.stats.forgotten = self._position, self._at, self._recent.forgotten
+        self.stats.position, self.stats.at, self.stats.forgotten = self._position, self._at, self.recent.forgotten
         for kind, count in Counter([entry.kind for entry in batch.entries]).items():
             self.stats.inputs[kind] = self.stats.inputs.get(kind, 0) + count
         outcomes, self._outcomes = self._outcomes, []
@@ -295,7 +308,7 @@ class Cycle:
 
         An input refused alone is journaled as rejected; should even that be refused, without its body.
         """
-        self._recent.undo(self._position)
+        self.recent.undo(self._position)
         self._restore()
         self._batch = None
         if len(batch.taken) > 1:

@@ -15,7 +15,8 @@ from tocsin.ports import Work
 class Prepared(Struct, frozen=True, gc=False):
     """An input with what was computed before its turn: encoded body, identity (b"" when nothing repeats it).
 
-    ``fault`` is "" or why it cannot be stepped.
+    ``fault`` is "" or why it cannot be stepped. ``before``, ``named`` are what Recent.screen said when its ``archived``
+    was this number.
     """
 
     item: Input
@@ -23,6 +24,9 @@ class Prepared(Struct, frozen=True, gc=False):
     body: bytes
     identity: bytes = b""
     fault: str = ""
+    before: int = 0
+    named: bool = False
+    archived: int = -1
 
 
 class Ticket:
@@ -45,7 +49,10 @@ class Ticket:
 
 
 class Lanes:
-    """Filled by any thread, emptied by the loop's. ``wake`` ends ``wait``."""
+    """Filled by any thread, emptied by the loop's. ``wake`` ends ``wait``.
+
+    Until ``open`` is set, answers and events wait: what came before the start is still being read.
+    """
 
     def __init__(self, events: int, others: int) -> None:
         self._most_events, self._most_others = events, others
@@ -57,6 +64,7 @@ class Lanes:
         self._ring: deque[str] = deque()
         self.works: deque[tuple[Work, asyncio.Future[Any]]] = deque()
         self._events = 0
+        self.open = False
 
     def put(self, ticket: Ticket) -> None:
         """Queue a ticket; StoreBusyError when too much waits already."""
@@ -90,7 +98,7 @@ class Lanes:
     def head(self, until: int | None = None) -> Ticket | None:
         """The ticket whose events are next, of those received by ``until`` when that is given."""
         with self._condition:
-            for source in self._ring:
+            for source in self._ring if self.open else ():
                 ticket = self._sources[source][0]
                 item = ticket.items[ticket.next].item
                 if until is None or (isinstance(item, Arrival) and item.event.received <= until):
@@ -124,7 +132,12 @@ class Lanes:
 
     @property
     def empty(self) -> bool:
-        return not (self.answers or self.receipts or self._ring or self.works)
+        return not (self.receipts or self.works or (self.open and (self.answers or self._ring)))
+
+    @property
+    def urgent(self) -> deque[Ticket] | None:
+        """The lane whose turn it is before all events; None when both are empty."""
+        return self.answers if self.answers and self.open else self.receipts or None
 
     @property
     def events(self) -> int:

@@ -12,8 +12,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     one source come in a row; ``work`` is the share of the work items in a commit. Above ``events`` (``others``:
     answers, receipts, work) waiting, or ``wal`` bytes not carried over, nothing more is taken. ``polled`` is how long
     overdue escalations wait for the inbound channels after a start; ``alive`` how often an idle engine shows that it
-    runs; ``told`` how often one place of errors is told; ``recent`` how many inputs are remembered to recognise
-    repetitions.
+    runs; ``told`` how often one place of errors is told.
     """
 
     batch: int = 256
@@ -27,4 +26,3 @@ class Limits(Struct, frozen=True, kw_only=True):
     polled: int = 5 * SECOND
     alive: int = 5 * SECOND
     told: int = 10 * MINUTE
-    recent: int = 1_000_000

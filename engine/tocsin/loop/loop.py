@@ -15,7 +15,7 @@ from tocsin.loop.batch import Apply, Step
 from tocsin.loop.cycle import Cycle, LoopClock
 from tocsin.loop.lanes import Prepared, Ticket
 from tocsin.loop.limits import Limits
-from tocsin.loop.prepare import Force, prepare, prepare_event
+from tocsin.loop.prepare import Force, prepare, prepare_events
 from tocsin.loop.stats import Stats
 from tocsin.loop.store import Store
 from tocsin.ports import Accepted, Matcher, Work
@@ -90,7 +90,7 @@ class Loop:
             if start:
                 await self._clock.sleep(0)
             force = self._cycle.force
-            prepared += [prepare_event(event, force) for event in events[start:start + _SLICE]]
+            prepared += prepare_events(events[start:start + _SLICE], force, self._cycle.recent, self._clock.now())
         results: list[Accepted] = await self._queue(prepared)
         return results
 

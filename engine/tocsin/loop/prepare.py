@@ -1,8 +1,10 @@
 """What is computed before an input's turn, beside the commits: hits, the encoded body, the identity."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.book.book import Book
 from tocsin.domain.codec import encode
@@ -11,7 +13,7 @@ from tocsin.domain.identity import identity, name_hash
 from tocsin.domain.input import Answer, Arrival, Input
 from tocsin.loop.lanes import Prepared
 from tocsin.loop.poison import described
-from tocsin.loop.recent import UNTIMED
+from tocsin.loop.recent import UNTIMED, Recent
 from tocsin.ports import Matcher
 
 
@@ -23,13 +25,19 @@ class Force(Struct, frozen=True):
     matcher: Matcher
 
 
-def prepare_event(event: Event, force: Force) -> Prepared:
-    """An event matched under the book in force."""
-    same = identity(event) + name_hash(event)[:8] + (UNTIMED if event.untimed else b"\0")
-    return matched(event, force, same)
+def prepare_events(events: Sequence[Event], force: Force, recent: Recent, now: int) -> list[Prepared]:
+    """Events matched under the book in force, and looked up in what came before."""
+    sames = [identity(event) + name_hash(event)[:8] + (UNTIMED if event.untimed else b"\0") for event in events]
+    archived = recent.archived
+    screened = recent.screen(sames, now)
+    prepared = [matched(event, force, same, archived=archived) for event, same in zip(events, sames, strict=True)]
+    if not screened:
+        return prepared
+    return [replace(one, before=before, named=named) if before or named else one
+            for one, (before, named) in zip(prepared, screened, strict=True)]
 
 
-def matched(event: Event, force: Force, same: bytes, *, conflict: bool = False) -> Prepared:
+def matched(event: Event, force: Force, same: bytes, *, conflict: bool = False, archived: int = -1) -> Prepared:
     """The event with its hits; a matcher that fails makes it an input that cannot be stepped."""
     fault = ""
     try:
@@ -37,7 +45,7 @@ def matched(event: Event, force: Force, same: bytes, *, conflict: bool = False) 
     except Exception as error:  # noqa: BLE001 - one event that breaks the matcher must not stop the others
         hits, fault = (), described(error)
     item = Arrival(event, hits, force.book.number, conflict)
-    return Prepared(item, "arrival", encode(item), same, fault)
+    return Prepared(item, "arrival", encode(item), same, fault, 0, False, archived)
 
 
 def prepare(item: Input) -> Prepared:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from tocsin.book.book import Book, read_book
 from tocsin.core.board import Board, apply
 from tocsin.core.rejected import rejection
-from tocsin.domain.change import Change, IncidentSet, NotificationSet
+from tocsin.domain.change import Change, IncidentSet, NotificationSet, SilenceSet
 from tocsin.domain.codec import decode_input, encode
 from tocsin.domain.input import BookLoaded, Input
 from tocsin.domain.time import format_instant
@@ -50,6 +50,7 @@ class Derivation:
         self._stopped = False
         self._incidents: dict[int, bytes] = {}
         self._notifications: dict[int, bytes] = {}
+        self._silences: dict[int, bytes] = {}
 
     def stop(self, remark: str) -> None:
         """Derive nothing more, for this reason."""
@@ -85,6 +86,8 @@ class Derivation:
                 self._incidents[change.incident.id] = _short(encode(change.incident))
             elif isinstance(change, NotificationSet):
                 self._notifications[change.notification.id] = _short(encode(change.notification))
+            elif isinstance(change, SilenceSet):
+                self._silences[change.silence.id] = encode(change.silence)
 
     def _changes(self, item: Input, at: int, reason: str | None, position: int) -> list[Change]:
         if reason:
@@ -121,6 +124,9 @@ class Derivation:
                     {" ".join(place): encode(address) for place, address in board.addresses.items()})
         self._table(connection, "Policy", "SELECT hash, body FROM policies",
                     {name: encode(body) for name, body in board.policies.items()})
+        self._table(connection, "Gate", """SELECT rule || ' ' || "key" || ' ' || gate, body FROM gated""",
+                    {" ".join(which): encode(gated) for which, gated in board.kept.all.items()})
+        self._table(connection, "Silence", "SELECT id, body FROM silences", self._silences)
 
     def _table(self, connection: Connection, what: str, text: str, derived: dict[Any, bytes],
                form: Callable[[bytes], bytes] = bytes) -> None:

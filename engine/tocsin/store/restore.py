@@ -6,11 +6,15 @@ from sqlalchemy import Connection
 
 from tocsin.core.board import Board
 from tocsin.domain.codec import decode_timer
+from tocsin.domain.gated import Gated
 from tocsin.domain.incident import CLOSED
 from tocsin.domain.notification import Address
+from tocsin.domain.silence import Silence
 from tocsin.store.statements import fetch
 
 _decode_address = Decoder(Address).decode
+_decode_gated = Decoder(Gated).decode
+_decode_silence = Decoder(Silence).decode
 
 
 class Restored(Struct):
@@ -41,6 +45,11 @@ def restore(connection: Connection) -> Restored:
         board.addresses[person, channel] = _decode_address(body)
     for hash_, body in fetch(connection, "SELECT hash, body FROM policies"):
         board.policies[hash_] = Raw(body)
+    for rule, key, gate, body in fetch(connection, 'SELECT rule, "key", gate, body FROM gated'):
+        board.kept.put((rule, key, gate), _decode_gated(body))
+    for number, body in fetch(connection, "SELECT id, body FROM silences WHERE ended IS NULL ORDER BY id"):
+        board.silences[number] = _decode_silence(body)
+    board.last_silence = max((number for number, in fetch(connection, "SELECT id FROM silences")), default=0)
     counters: dict[str, int] = dict(fetch(connection, "SELECT name, value FROM counters"))
     board.last_incident = counters.get("last_incident", 0)
     board.last_notification = counters.get("last_notification", 0)

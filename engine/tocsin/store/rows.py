@@ -5,15 +5,18 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tocsin.core.board import key_of
+from tocsin.core.board import key_of, which_of
 from tocsin.domain.change import (
     ActivationSet,
     AddressSet,
     Change,
+    GatedDropped,
+    GatedSet,
     IncidentSet,
     Noted,
     NotificationSet,
     PolicyKept,
+    SilenceSet,
     Suppressed,
     Timer,
     TimerDropped,
@@ -24,8 +27,10 @@ from tocsin.domain.change import (
 )
 from tocsin.domain.codec import encode
 from tocsin.domain.entry import Entry
+from tocsin.domain.gated import Gated, Which
 from tocsin.domain.incident import CLOSED, RANK, Activation, Incident
 from tocsin.domain.notification import QUEUED, WANTS_ANSWER, Notification
+from tocsin.domain.silence import Silence
 from tocsin.store import tables
 from tocsin.store.statements import Row, delete, insert, run
 
@@ -60,6 +65,8 @@ class Rows:
         self.noted: list[Row] = []
         self.addresses: dict[tuple[str, str], AddressSet] = {}
         self.policies: dict[str, Any] = {}
+        self.gated: dict[Which, Gated | None] = {}
+        self.silences: dict[int, Silence] = {}
 
     def add(self, entry: Entry) -> None:
         """Take one entry up."""
@@ -110,6 +117,12 @@ class Rows:
                 self.addresses[address.person, address.channel] = change
             case PolicyKept(hash_, body):
                 self.policies[hash_] = body
+            case GatedSet(gated):
+                self.gated[which_of(gated)] = gated
+            case GatedDropped(rule, key, gate):
+                self.gated[rule, key, gate] = None
+            case SilenceSet(silence):
+                self.silences[silence.id] = silence
 
     def write(self, connection: Connection) -> None:
         """Put everything into the tables inside the caller's transaction."""
@@ -147,6 +160,12 @@ class Rows:
             (*place, encode(one.address)) for place, one in self.addresses.items()], replace=True)
         insert(connection, tables.policies, ("hash", "body"), [
             (hash_, encode(body)) for hash_, body in self.policies.items()], replace=True)
+        if self.gated:
+            insert(connection, tables.gated, ("rule", "key", "gate", "body"), [
+                (*which, encode(one)) for which, one in self.gated.items() if one is not None], replace=True)
+            delete(connection, tables.gated, [which for which, one in self.gated.items() if one is None])
+        insert(connection, tables.silences, ("id", "until", "ended", "body"), [
+            (one.id, one.until, one.ended, encode(one)) for one in self.silences.values()], replace=True)
         for row in counters:
             run(connection, _COUNT, row)
 

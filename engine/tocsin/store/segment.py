@@ -63,7 +63,7 @@ def seal(number: int, previous: bytes, rows: Sequence[Row], engine: str, books: 
     pairs = [(salts[SALT * index:SALT * (index + 1)], _pack(row)) for index, row in enumerate(rows)]
     head = Head(number, rows[0][0], rows[-1][0], rows[0][1], rows[-1][1], engine, books)
     return Segment(head, previous, root_of(head, previous, leaves(pairs)), zlib.compress(_pack(pairs), 1),
-                   pack_identities(rows))
+                   pack_identities((row[0], row[1], row[6]) for row in rows))
 
 
 def leaves(pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
@@ -91,17 +91,7 @@ def row_of(pair: tuple[bytes, bytes]) -> Row | None:
     return _unpack_row(row) if salt else None
 
 
-_RECORD = 8 + 8 + 25
-
-
-def pack_identities(rows: Iterable[Row]) -> bytes:
-    """Position, instant and identity of every row that can be recognised again, 41 bytes each."""
+def pack_identities(rows: Iterable[tuple[int, int, bytes | None]]) -> bytes:
+    """(position, instant, identity) of every row that can be recognised again, 8 + 8 + 25 bytes each, big-endian."""
     return b"".join([position.to_bytes(8, "big") + at.to_bytes(8, "big") + identity
-                     for position, at, _, _, _, _, identity in rows if identity])
-
-
-def unpack_identities(body: bytes) -> list[tuple[int, int, bytes]]:
-    """What ``pack_identities`` packed."""
-    read = int.from_bytes
-    return [(read(body[start:start + 8], "big"), read(body[start + 8:start + 16], "big"),
-             body[start + 16:start + _RECORD]) for start in range(0, len(body), _RECORD)]
+                     for position, at, identity in rows if identity])

@@ -19,7 +19,7 @@ from tocsin.store.errors import told
 from tocsin.store.migrations import HEAD, migrate
 from tocsin.store.restore import Restored, restore
 from tocsin.store.rows import rows_of
-from tocsin.store.segment import unpack_identities
+from tocsin.store.segment import pack_identities
 from tocsin.store.statements import fetch, insert, run
 
 Mode = Literal["live", "practice"]
@@ -149,15 +149,14 @@ class Store:
         with self.reading() as connection:
             return int(run(connection, "SELECT max(number) FROM books").scalar() or 0)
 
-    def identities(self, since: int) -> Iterator[list[tuple[int, int, bytes]]]:
-        """(position, instant, identity) of the inputs since an instant that can be recognised again, oldest first."""
+    def identities(self, since: int) -> Iterator[bytes]:
+        """What can be recognised of the inputs since an instant, oldest first: records as ``pack_identities`` packs."""
         with self.reading() as connection:
-            segments = list(fetch(connection, 'SELECT number FROM segments WHERE until >= ? ORDER BY number', (since,)))
+            segments = list(fetch(connection, "SELECT number FROM segments WHERE until >= ? ORDER BY number", (since,)))
             after = run(connection, 'SELECT max("last") FROM segments').scalar() or 0
         for (number,) in segments:
             with self.reading() as connection:
-                body = run(connection, "SELECT body FROM identities WHERE segment = ?", (number,)).scalar()
-            yield unpack_identities(body or b"")
+                yield run(connection, "SELECT body FROM identities WHERE segment = ?", (number,)).scalar() or b""
         text = ('SELECT position, "at", identity FROM journal WHERE position > ? AND "at" >= ? '
                 "AND identity IS NOT NULL ORDER BY position LIMIT 10000")
         while True:
@@ -165,7 +164,7 @@ class Store:
                 page = list(fetch(connection, text, (after, since)))
             if not page:
                 return
-            yield page
+            yield pack_identities(page)
             after = page[-1][0]
 
     def wal_bytes(self) -> int:

@@ -222,6 +222,25 @@ policies = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+# What the gates of rules (``gate`` is during or unless) remember of a condition: the core's Gated.
+gated = Table(
+    "gated", metadata,
+    Column("rule", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("gate", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Every silence there ever was; ``ended`` is NULL while it lasts.
+silences = Table(
+    "silences", metadata,
+    Column("id", Int, primary_key=True, autoincrement=False),
+    Column("until", Int, nullable=False),
+    Column("ended", Int),
+    Column("body", LargeBinary, nullable=False),
+)
+
 # Numbers that must never be given twice: last_incident, last_notification.
 counters = Table(
     "counters", metadata,
