@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.output import CONFIG, FINE, FOUND, AsJson, Config, say_json
-from tocsin.cli.stores import open_reader
+from tocsin.cli.stores import Practice, open_reader
 from tocsin.delivery.say import say_of
 from tocsin.domain.errors import TocsinError
 from tocsin.reports.as_json import as_json as plain
@@ -24,11 +24,12 @@ def explain(
     config: Config = CONFIG,
     rule: Annotated[str | None, typer.Option("--rule", help="Instead: why this rule told nobody.")] = None,
     as_json: AsJson = False,
+    practice: Practice = False,
 ) -> None:
     """Explain an incident: why it is, who was asked and why they, what was told and answered, what was not and why."""
     if (incident is None) == (rule is None):
         raise TocsinError("give the number of an incident, or --rule with the name of a rule that told nobody")
-    with open_reader(config) as reader, reader.reading() as connection:
+    with open_reader(config, practice=practice) as reader, reader.reading() as connection:
         if rule is not None:
             found = untold_of_rule(connection, rule)
             if as_json:

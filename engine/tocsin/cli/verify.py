@@ -3,7 +3,7 @@
 import typer
 
 from tocsin.cli.output import CONFIG, FINE, FOUND, AsJson, Config, say_error, say_json
-from tocsin.cli.stores import store_path
+from tocsin.cli.stores import Practice, store_path
 from tocsin.store.verify import verify as verify_store
 
 
@@ -11,9 +11,9 @@ def add(app: typer.Typer) -> None:
     app.command()(verify)
 
 
-def verify(config: Config = CONFIG, as_json: AsJson = False) -> None:
+def verify(config: Config = CONFIG, as_json: AsJson = False, practice: Practice = False) -> None:
     """Derive everything again from the journal and check the chain of its segments; names the first wrong row."""
-    verdict = verify_store(store_path(config))
+    verdict = verify_store(store_path(config, practice=practice))
     if as_json:
         say_json({"ok": verdict.ok, "rows": verdict.rows, "segments": verdict.segments, "derived": verdict.derived,
                   "findings": verdict.findings, "remarks": verdict.remarks})
