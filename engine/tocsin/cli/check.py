@@ -2,9 +2,9 @@
 
 import typer
 
+from tocsin.app.trials import try_content
 from tocsin.cli.books import read_site
 from tocsin.cli.output import CONFIG, FINE, FOUND, AsJson, Config, say_findings, say_json
-from tocsin.app.trials import try_content
 from tocsin.domain.errors import BookError, Finding, SettingsError
 from tocsin.replay.trials import failures
 

@@ -29,7 +29,8 @@ def build(arguments: list[str]) -> typer.Typer:
 
     @app.callback()
     def tocsin(
-        version: bool = typer.Option(False, "--version", callback=print_version, is_eager=True, help="Print the version."),
+        version: bool = typer.Option(False, "--version", callback=print_version, is_eager=True,
+                                     help="Print the version."),
     ) -> None:
         """Rule-based alerting and notification engine for a city's situation centre."""
 

@@ -25,7 +25,7 @@ def practice(
     port: Annotated[int, typer.Option("--port", help="Where the engine listens on 127.0.0.1.")] = 8080,
     page_port: Annotated[int, typer.Option("--page-port", help="Where the page with the mailboxes is.")] = 8081,
 ) -> None:
-    """Run the engine beside emulated providers: send events with curl, answer from a page. Nothing leaves the machine."""
+    """Run the engine beside emulated providers: send events by curl, answer from a page; nothing leaves the machine."""
     set_up_logs()
     settings = load_settings(config, environ={}, require_secrets=False)
     asyncio.run(_practice(settings, port, page_port))

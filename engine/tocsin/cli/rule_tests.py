@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
+from tocsin.app.trials import try_content
 from tocsin.cli.books import read_site
 from tocsin.cli.output import CONFIG, FINE, FOUND, AsJson, Config, say_json
-from tocsin.app.trials import try_content
 
 
 def add(app: typer.Typer) -> None:

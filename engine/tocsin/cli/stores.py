@@ -12,7 +12,6 @@ from tocsin.domain.errors import SettingsError
 from tocsin.settings import load_settings
 from tocsin.store.reader import Reader
 
-
 Practice = Annotated[bool, typer.Option("--practice", help="The store of `tocsin practice` instead of the live one.")]
 
 
