@@ -1,4 +1,5 @@
-"""The durable-rules process with a weakness: an event of type ``poison.crash`` or ``poison.hang`` ends or stops it.
+"""The durable-rules process with weaknesses: an event of type ``poison.crash`` or ``poison.hang`` ends or stops it, and
+so does building a rule that names ``poison.rule``; a rule that names ``poison.silent`` never fires.
 
 Stands for what the C library does with some data; run as a program.
 """
@@ -9,6 +10,8 @@ import signal
 from tocsin.matching import durable_child
 
 judge = durable_child.Judges.judge
+fired = durable_child.Ruleset.fired
+create = durable_child.Ruleset.__init__
 
 
 def weak(self, request):
@@ -20,7 +23,20 @@ def weak(self, request):
     return judge(self, request)
 
 
+def weak_create(self, engine, shard):
+    if "poison.rule" in repr(shard.rules):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    self.silent = {rule.number for rule in shard.rules if "poison.silent" in repr(rule)}
+    create(self, engine, shard)
+
+
+def weak_fired(self, identity, properties):
+    return fired(self, identity, properties) - self.silent
+
+
 durable_child.Judges.judge = weak
+durable_child.Ruleset.__init__ = weak_create
+durable_child.Ruleset.fired = weak_fired
 
 if __name__ == "__main__":
     durable_child.main()

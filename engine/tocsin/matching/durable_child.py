@@ -128,8 +128,8 @@ class Session:
                 self._shards = plan.shards
                 numbers = tuple(tuple(rule.number for rule in shard.rules) for shard in plan.shards)
                 return Answer(shards=numbers, left_out=plan.left_out, memory=_memory())
-            case Prove(shard=number):
-                return prove(self._engine, self._shards[number])
+            case Prove(shard=number, without=without):
+                return prove(self._engine, _without(self._shards[number], without))
             case Load(without=without):
                 self._judges = Judges(self._engine, tuple(_without(shard, without) for shard in self._shards))
                 return Answer(memory=_memory())

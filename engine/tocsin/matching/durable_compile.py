@@ -3,7 +3,8 @@
 ``not`` and ``none`` are worked into the comparisons, never left to ``$nex``. Left out, with the reason in
 Unsupported: patterns (``matches``, ``like``), parts of text (``starts_with``, ``ends_with``, ``contains``), lists
 (``in: lists/…``), ``near``, ``inside: {field}``, ``alarm.*`` with ``ignoring_case``, numbers that a double does not
-hold or durable-rules cannot read, texts of more than 1,024 characters, and matches of more than 60 alternatives.
+hold or durable-rules cannot read, texts of more than 1,024 characters, matches of more than 60 alternatives, and
+fields compared with each other in more than a few.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 from tocsin.book.match import AnyOf, Clause, Expect, FieldRef, Inside, Match, NoneOf
 from tocsin.domain.errors import TocsinError
-from tocsin.matching.formula import Formula, Literal, all_of, any_of, branches, literals, opposite
+from tocsin.matching.formula import Formula, Literal, all_of, alternatives, any_of, branches, literals, opposite
 from tocsin.matching.properties import FLAG, KINDS, LONGEST_TEXT, MISSING, NUMBER, TEXT, Property, exact
 from tocsin.matching.slots import RESOLVED, UNRESOLVED, Slot
 from tocsin.rules.values import as_instant
@@ -20,6 +21,9 @@ MAX_BRANCHES = 60
 """Alternatives of one shard: below durable-rules' limits (64 on its stack, 127 ``$nex``, 255 alike, 511 siblings)."""
 
 MAX_LITERALS = 120
+
+MAX_JOINED = 30
+"""Comparisons over all alternatives, in a rule that compares fields with each other: durable-rules holds 32."""
 
 _ORDER = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 
@@ -43,6 +47,8 @@ def compile_slot(slot: Slot, name: Name) -> Formula:
         raise Unsupported(f"it has more than {MAX_BRANCHES} alternatives")
     if len(literals(formula)) > MAX_LITERALS:
         raise Unsupported(f"it makes more than {MAX_LITERALS} comparisons")
+    if any(literal.is_property for literal in literals(formula)) and sum(map(len, alternatives(formula))) > MAX_JOINED:
+        raise Unsupported("it compares fields with each other in too many alternatives")
     return formula
 
 

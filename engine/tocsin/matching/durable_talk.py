@@ -17,12 +17,13 @@ class Plan(Struct, frozen=True, tag="plan"):
 
 
 class Prove(Struct, frozen=True, tag="prove"):
-    """Build planned shard number ``shard`` and put every rule's examples to it.
+    """Build planned shard number ``shard``, but not the slots ``without``, and put every rule's examples to it.
 
     Answered by ``differ``: (0, slot number, verdict) of each wrong answer.
     """
 
     shard: int
+    without: tuple[int, ...] = ()
 
 
 class Load(Struct, frozen=True, tag="load"):

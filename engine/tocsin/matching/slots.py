@@ -51,7 +51,16 @@ def _own(rule: Rule) -> list[Slot]:
     return [Slot("event", rule.when.match, asked_of(rule.when.match))]
 
 
-WORDS: dict[str, Callable[[Rule], list[Slot]]] = {"event": _event, "incident": _nothing, "count": _own}
+def _level(rule: Rule) -> list[Slot]:
+    """With ``holds`` a second slot for the samples that are so; naming ``status`` in either asks of all events."""
+    match, holds = rule.when.match, rule.when.holds
+    if holds is None:
+        return _own(rule)
+    both = Match(match.clauses + holds.clauses)
+    return [Slot("event", match, asked_of(both)), Slot("holds", both, asked_of(both))]
+
+
+WORDS: dict[str, Callable[[Rule], list[Slot]]] = {"event": _event, "incident": _nothing, "count": _own, "level": _level}
 
 
 def type_part(match: Match) -> Match:

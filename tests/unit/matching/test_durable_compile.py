@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.support.match_cases import CONTENT, equal_fields, meetings
 from tests.support.naive_match import NaiveMatcher
 
-from tocsin.book.match import AnyOf, Expect, Match, NoneOf
+from tocsin.book.match import AnyOf, Expect, FieldRef, Match, NoneOf
 from tocsin.domain.event import Event
 from tocsin.matching.durable_compile import MAX_BRANCHES, Unsupported, compile_slot
 from tocsin.matching.examples import example_of
@@ -113,6 +113,7 @@ def test_shards_stay_below_the_limits():
     ((Expect("a", "is", "x" * 1025),), "more than 1024 characters"),
     ((Expect("a", "any_of", tuple(range(61))),), "more than 60 alternatives"),
     ((Expect("type", "is", "A.*", fold=True),), "ignoring case"),
+    ((Expect("a", "is", FieldRef("b")), Expect("c", "is", FieldRef("d"))), "compares fields with each other"),
 ])
 def test_what_is_left_out_says_why(clauses, part):
     """A slot that durable-rules is not asked has a reason."""

@@ -91,6 +91,21 @@ def test_an_event_that_ends_the_process_is_set_aside_and_the_others_are_judged(l
 
 
 @needs_durable
+def test_a_rule_that_fails_before_it_is_used_is_left_out_alone(listen):
+    """A rule that ends the process or answers its examples wrongly is left out with the reason; its neighbours not."""
+    rules = [Rule(id=kind, say="…", when=When("event", match=Match((Expect("kind", "is", kind),))))
+             for kind in ("one", "poison.rule", "poison.silent", "two")]
+    heard = listen(rules, program=POISONED).started()
+    assert {rule for rule, _ in heard.opinion.left_out} == {"poison.rule", "poison.silent"}
+    assert "crashed" in heard.opinion.left_out["poison.rule", "event"]
+    assert "does not fire on its example" in heard.opinion.left_out["poison.silent", "event"]
+    for rule in rules:
+        heard.opinion.offer(event(kind=rule.id), ())
+    heard.opinion.drain()
+    assert [what[1] for what in heard.disagreements] == ["one", "two"]
+
+
+@needs_durable
 def test_events_that_only_end_the_process_end_the_second_opinion(listen):
     """When start after start comes to nothing it gives up, says so, and goes on taking offers without judging."""
     heard = listen(program=POISONED).started()
