@@ -16,6 +16,7 @@ from tocsin.api.metrics import CountingReport
 from tocsin.api.server import Listening, build_app, serve
 from tocsin.api.webhooks import sms_routes
 from tocsin.app.books import Start, Try, matcher_of, start_book
+from tocsin.app.second import SecondOpinions
 from tocsin.app.tasks import Tasks
 from tocsin.app.watching import Watching
 from tocsin.app.ways_in import brokers_of, doors_of, source_configs
@@ -24,6 +25,7 @@ from tocsin.book.book import Book, Content
 from tocsin.clock import EngineClock, SystemClock
 from tocsin.delivery.render import Site
 from tocsin.domain.errors import SettingsError, StoreError
+from tocsin.domain.event import Event
 from tocsin.domain.input import OperatorAction
 from tocsin.domain.time import MINUTE
 from tocsin.loop import Limits, Loop
@@ -66,7 +68,8 @@ class Engine:
         except BaseException:
             self.store.close()
             raise
-        self.loop = Loop(self.store, self.clock, self.start_book.book, matcher, limits=limits)
+        self.second = SecondOpinions(self.clock, self._observed)
+        self.loop = Loop(self.store, self.clock, self.start_book.book, self.second.beside(matcher), limits=limits)
         self.tasks = Tasks(self.clock)
         self.channels = dict(channels) if channels is not None else open_channels(
             settings, self.clock, settings.http.public_url)
@@ -94,6 +97,7 @@ class Engine:
         self.ways_out.listen()
         if watching:
             self.watching.start()
+            self._judge_by(self.loop.book)
         self.app = self._app()
         if serving:
             self.listening = await serve(self.app, self.settings.http.host, self.settings.http.port)
@@ -105,6 +109,7 @@ class Engine:
     async def stop(self) -> None:
         """Take nothing more in, step what waits, end."""
         await self.watching.stop()
+        await self.second.stop()
         if self.listening is not None:
             await self.listening.stop()
         await self.tasks.stop()
@@ -116,7 +121,7 @@ class Engine:
     async def _take_over(self) -> None:
         """Let the files' book hold when it is new and fit; when it is not fit, the administrators are told."""
         if (book := self.start_book.next) is not None:
-            await self.loop.load_book(book, matcher_of(book.content)[0])
+            await self.loop.load_book(book, self.second.beside(matcher_of(book.content)[0]))
             self._renewed(book)
         elif self.start_book.refused:
             await self.tell("administrators", "The rule files were not taken over: "
@@ -125,6 +130,13 @@ class Engine:
     def _renewed(self, book: Book) -> None:
         """Another book holds: events are placed in its areas."""
         self._tables = matcher_of(book.content)[1]
+
+    def _judge_by(self, book: Book) -> None:
+        if self.settings.matching.second_opinion == "durable":
+            self.second.judge_by(book)
+
+    async def _observed(self, event: Event) -> None:
+        await self.watching.watchman.tell(event)
 
     def _app(self) -> Starlette:
         doors = doors_of(source_configs(self.settings), self.clock, self.report, self._areas)
