@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tocsin.cli.main import app
+from tocsin.cli.main import build
 from tocsin.domain.errors import TocsinError
 from tocsin.emulators.mailboxes import Emulators
 
@@ -45,7 +45,7 @@ people:
 
 
 def send(config: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["send-test", "--config", str(config), *arguments])
+    return CliRunner().invoke(build(["send-test"]), ["send-test", "--config", str(config), *arguments])
 
 
 def test_each_channel_of_the_person_gets_a_marked_test(config: Path, emulators: Emulators) -> None:

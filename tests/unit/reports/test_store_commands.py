@@ -8,7 +8,7 @@ import pytest
 from tests.support.told_story import told_story
 from typer.testing import CliRunner, Result
 
-from tocsin.cli.main import app
+from tocsin.cli.main import build
 from tocsin.domain.errors import StoreError, TocsinError
 
 
@@ -23,7 +23,7 @@ async def config(tmp_path: Path) -> Path:
 
 
 def tocsin(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(one) for one in arguments])
+    return CliRunner().invoke(build([str(one) for one in arguments]), [str(one) for one in arguments])
 
 
 def test_explain_prints_the_whole_story(config: Path) -> None:
