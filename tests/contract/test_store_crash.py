@@ -38,7 +38,7 @@ def stored(path: Path) -> list[str]:
     return ids
 
 
-@pytest.mark.parametrize("step", ["before-write", "after-write", "after-commit"])
+@pytest.mark.parametrize("step", ["before-write", "after-write", "before-commit", "after-commit"])
 def test_everything_confirmed_is_there_after_a_crash(tmp_path: Path, step: str) -> None:
     """Killed between the steps of a commit, several times on one store; nothing twice, and the journal verifies."""
     path = tmp_path / "t.db"

@@ -1,13 +1,15 @@
 """A child that submits alarms and prints the ids confirmed to it, until it kills itself at a named step.
 
 Run as ``python -m tests.support.crash_child PATH STEP COUNT FIRST``: at the COUNT-th batch that holds events it dies by
-SIGKILL ``before-write``, ``after-write``, ``after-commit`` (before anybody was answered) or ``never``.
+SIGKILL ``before-write``, ``after-write``, ``before-commit`` (after a while, so that a premature answer would get out),
+``after-commit`` (before anybody was answered) or ``never``.
 """
 
 import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -40,6 +42,9 @@ class DyingStore(Store):
         return outbox
 
     def commit(self) -> None:
+        if self._step == "before-commit" and self._now_holds_events and self._left <= 0:
+            time.sleep(0.1)
+            self._die("before-commit")
         super().commit()
         self._die("after-commit")
         self._now_holds_events = False

@@ -25,7 +25,7 @@ from tocsin.loop.store import Store
 from tocsin.ports import Clock
 
 _RUN = 32
-"""Deadlines stepped between two looks at the clock and at the answers."""
+"""Deadlines stepped between two looks at the clock and at the answers; urgent inputs before events that waited."""
 
 Outcome = tuple["asyncio.Future[Any]", Any]
 
@@ -63,7 +63,7 @@ class Cycle:
         self._stopping = False
         self._careful = 0
         self._hungry = False
-        """The last batch held no events: the next one may, although something urgent is in it."""
+        """Events waited for a batch of urgent inputs: in the next one they get their turn after some of those."""
         self._again: deque[tuple[Taken, str]] = deque()
         self._outcomes: list[Outcome] = []
         self._batch: Batch | None = None
@@ -221,15 +221,18 @@ class Cycle:
         room, spare = (1, 0) if self._careful else (limits.batch, limits.urgent - limits.batch)
         self._careful = max(0, self._careful - 1)
         until = monotonic() + limits.gather / SECOND
-        urgent = events = False
+        urgent, events = 0, False
         while room + spare > 0:
             now = self._now()
-            if (lane := lanes.urgent) is not None:
+            over = self._hungry and urgent >= _RUN and not events and lanes.events
+            if not over and (lane := lanes.urgent) is not None:
                 ticket = lane.popleft()
                 batch.take(ticket, 0, ticket.items[0], now)
-                spare, urgent = spare - 1, True
-            elif (due := deadlines.first(deadlines.escalations)) is not None and max(due, self._held_until) <= now:
-                spare, urgent = spare - batch.timers(deadlines.escalations, now, min(room + spare, _RUN)), True
+                spare, urgent = spare - 1, urgent + 1
+            elif not over and (due := deadlines.first(deadlines.escalations)) is not None and max(
+                    due, self._held_until) <= now:
+                taken = batch.timers(deadlines.escalations, now, min(room + spare, _RUN))
+                spare, urgent = spare - taken, urgent + taken
             elif room <= 0 or (urgent and not self._hungry):
                 break
             else:
@@ -239,7 +242,7 @@ class Cycle:
                 room, events = room - taken, True
             if monotonic() > until:
                 break
-        self._hungry = not events
+        self._hungry = bool(urgent and not events and lanes.events)
 
     def _events(self, batch: Batch, room: int, now: int) -> int:
         """Take some events of one source, or the window deadline that is due before them; how many were taken."""

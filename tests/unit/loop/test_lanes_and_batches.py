@@ -164,6 +164,19 @@ async def test_the_events_of_the_sources_take_turns(tmp_path: Path) -> None:
         assert [one for one in core.asked if one.startswith("loud")] == [f"loud:{n}" for n in range(30)]
 
 
+async def test_an_answer_does_not_share_its_commit_with_a_flood(tmp_path: Path) -> None:
+    """It waits for no event; and events get their turn although answers keep coming."""
+    async with running(tmp_path / "t.db", matcher=Nothing(), **Recorder().options) as (loop, store, _):
+        loop.stats.batch.worst = 0
+        await held(loop, [loop.submit_events([event(n) for n in range(30)]),
+                          loop.submit(Answer("olena", 1, "accept", "sms"))])
+        assert loop.stats.batch.worst == 30
+        answers = [loop.submit(Answer("olena", 1, "accept", "sms")) for _ in range(3000)]
+        await held(loop, [loop.submit_events([event(n) for n in range(100, 130)]), *answers])
+        kinds = journal(store)
+        assert kinds.index("arrival", 40) < len(kinds) - 500
+
+
 async def test_a_batch_ends_at_its_limit(tmp_path: Path) -> None:
     """600 events are at least three commits of at most 256 inputs."""
     async with running(tmp_path / "t.db", matcher=Nothing(), **Recorder().options) as (loop, _, _):
@@ -366,7 +379,8 @@ async def test_a_new_book_holds_from_its_place_in_the_journal(tmp_path: Path) ->
     async with running(path) as (loop, store, _):
         await held(loop, [loop.submit_events([event(1, type="alarm.smoke")]), loop.load_book(second, matcher(second))])
         await loop.submit_events([event(2, type="alarm.smoke", site="b")])
-        assert column(store, "SELECT rule FROM incidents")[-1] == "smoke"
+        assert column(store, "SELECT rule || key FROM incidents") == ["smokesite=school-12", "smokesite=b"]
+        assert loop.stats.rematched == 1
         assert loop.book.number == 2
     async with running(path, book=BOOK) as (loop, store, _):
         assert loop.book == second

@@ -22,6 +22,16 @@ def test_the_migrations_make_the_tables_that_the_program_knows(tmp_path: Path) -
     store.close()
 
 
+def test_every_commit_is_on_the_disk_before_it_is_confirmed(tmp_path: Path) -> None:
+    """The write-ahead log is synced at each commit, and never carried over on the way of one."""
+    store = open_store(tmp_path / "t.db")
+    ask = store._connection.exec_driver_sql
+    assert [ask(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "wal_autocheckpoint")] == [
+        "wal", 2, 0]
+    store._connection.rollback()
+    store.close()
+
+
 def test_a_store_belongs_to_one_mode(tmp_path: Path) -> None:
     """Practice never touches the live store, nor the other way round."""
     open_store(tmp_path / "t.db", "practice").close()
