@@ -1,7 +1,7 @@
 """Reading a store from another process, or beside the engine: committed rows only, nothing written."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -10,7 +10,7 @@ from tocsin.book.book import Book, read_book
 from tocsin.domain.errors import StoreError
 from tocsin.store import sqlite
 from tocsin.store.errors import told
-from tocsin.store.journal import body_of
+from tocsin.store.journal import body_of, hot_rows
 from tocsin.store.segment import Row, row_of, unseal
 from tocsin.store.statements import fetch, run
 
@@ -68,3 +68,23 @@ def rows_at(connection: Connection, positions: Sequence[int]) -> dict[int, Row]:
                 left.discard(sealed[0])
         left.discard(position)
     return found
+
+
+def rows_since(reading: Callable[[], AbstractContextManager[Connection]], after: int) -> Iterator[Row]:
+    """The journal's rows behind a position in order, hot or sealed, as far as they are kept; each page is a snapshot of
+    its own, so that the engine may go on sealing meanwhile.
+    """
+    while True:
+        with reading() as connection:
+            segment = fetch(connection, 'SELECT number, "last" FROM segments WHERE "last" > ? ORDER BY number LIMIT 1',
+                            (after,))
+            number, last = next(segment, (0, 0))
+            body = body_of(connection, number) if number else b""
+            rows = [] if number else list(hot_rows(connection, after))
+        if number:
+            found = [row_of(pair) for pair in (unseal(body) if body else ())]
+            rows = [row for row in found if row is not None and row[0] > after]
+        elif not rows:
+            return
+        yield from rows
+        after = last if number else rows[-1][0]

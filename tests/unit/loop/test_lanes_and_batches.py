@@ -405,3 +405,12 @@ async def test_an_incident_of_two_fields_is_joined_after_a_restart(tmp_path: Pat
     async with running(path) as (loop, store, _):
         await loop.submit_events([event(2, device="btn-1")])
         assert column(store, "SELECT count(*) FROM incidents") == [1]
+
+
+async def test_a_disk_that_does_not_keep_up_stops_events_not_answers(tmp_path: Path) -> None:
+    """Above the limit of what is not carried over into the file, senders are asked to wait; people are not."""
+    options = Recorder().options | {"limits": Limits(wal=1), "matcher": Nothing()}
+    async with running(tmp_path / "t.db", **options) as (loop, _, _):
+        with pytest.raises(StoreBusyError, match="disk does not keep up"):
+            await loop.submit_events([event(1)])
+        assert await loop.submit(Answer("olena", 1, "accept", "sms")) == 2

@@ -17,6 +17,7 @@ from tocsin.domain.time import DAY, MINUTE, SECOND
 from tocsin.loop import Loop
 from tocsin.store import Store, journal
 from tocsin.store.journal import Sealer
+from tocsin.store.reader import rows_since
 from tocsin.store.verify import verify
 
 
@@ -247,3 +248,17 @@ async def test_keys_of_two_fields_are_derived_as_they_were(tmp_path: Path) -> No
             await clock.advance(16 * MINUTE)
     verdict = verify(path)
     assert verdict.ok, verdict.findings
+
+
+async def test_the_journal_is_read_in_order_whether_sealed_or_hot(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From any position, while it is being sealed."""
+    monkeypatch.setattr(journal, "ROWS", 10)
+    async with lived(tmp_path / "t.db") as (loop, store, clock):
+        last = store.restore().position
+        rows = rows_since(store.reading, 4)
+        assert [next(rows)[0] for _ in range(3)] == [5, 6, 7]
+        assert await seal_all(loop, store, clock) > 3
+        await loop.submit_events([event(900)])
+        assert [row[0] for row in rows] == list(range(8, last + 2))
+        assert [row[0] for row in rows_since(store.reading, 17)] == list(range(18, last + 2))

@@ -1,0 +1,97 @@
+"""The journal read as history: what rules have heard, forwards behind a position, or backwards from the end."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection
+
+from tocsin.core.board import key_of
+from tocsin.domain.codec import decode_incident
+from tocsin.store.journal import body_of
+from tocsin.store.segment import row_of, unseal
+from tocsin.store.statements import fetch, run
+
+Told = tuple[int, int, bytes]
+"""An accepted event or start: position, instant, encoded input."""
+
+PAGE = 2_000
+HEARD = ("arrival", "started")
+_HOT = ('SELECT position, "at", body FROM journal WHERE position {} AND kind IN (\'arrival\', \'started\') '
+        "AND reason IS NULL ORDER BY position {} LIMIT ?")
+_ON, _BACK = _HOT.format("> ?", ""), _HOT.format("BETWEEN ? AND ?", "DESC")
+
+
+class History:
+    """Each page is a snapshot of its own; what is sealed meanwhile is found in its segment."""
+
+    def __init__(self, reading: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._reading = reading
+
+    def last(self) -> int:
+        """The newest position, 0 in an empty journal."""
+        with self._reading() as connection:
+            hot = run(connection, "SELECT max(position) FROM journal").scalar() or 0
+            return max(int(hot), _last_sealed(connection))
+
+    def on(self, after: int) -> Iterator[list[Told]]:
+        """What was heard behind a position, in order."""
+        while True:
+            with self._reading() as connection:
+                sealed = _one(connection, 'SELECT number, "last" FROM segments WHERE "last" > ? ORDER BY number LIMIT 1',
+                              after)
+                page = _sealed(connection, sealed[0]) if sealed else list(fetch(connection, _ON, (after, PAGE)))
+            if not sealed and not page:
+                return
+            yield [told for told in page or () if told[0] > after]
+            after = sealed[1] if sealed else page[-1][0]
+
+    def back(self, until: int) -> Iterator[list[Told]]:
+        """What was heard up to a position, the newest first, as far as it is kept."""
+        while until > 0:
+            with self._reading() as connection:
+                sealed = _one(connection, 'SELECT number, "first" FROM segments WHERE "first" <= ? AND "last" >= ?',
+                              until, until)
+                if sealed:
+                    page = _sealed(connection, sealed[0])
+                else:
+                    last = _last_sealed(connection)
+                    page = list(fetch(connection, _BACK, (last + 1, until, PAGE)))
+            if sealed:
+                if page is None:
+                    return
+                yield [told for told in reversed(page) if told[0] <= until]
+                until = sealed[1] - 1
+            else:
+                yield page
+                until = page[-1][0] - 1 if len(page) == PAGE else min(last, until - 1)
+
+    def closings(self, rules: Collection[str], since: int) -> list[tuple[int, str, dict[str, str]]]:
+        """When people last closed incidents of these rules: (instant, rule, key)."""
+        found = []
+        with self._reading() as connection:
+            for rule in rules:
+                for body, in fetch(connection, "SELECT body FROM incidents WHERE rule = ? AND closed >= ?",
+                                   (rule, since)):
+                    incident = decode_incident(body)
+                    if incident.closed_by and incident.closed is not None:
+                        found.append((incident.closed, rule, incident.key))
+        return sorted(found, key=lambda closing: (closing[0], closing[1], key_of(closing[2])))
+
+
+def _one(connection: Connection, text: str, *values: int) -> tuple[int, int] | None:
+    for row in fetch(connection, text, values):
+        return row[0], row[1]
+    return None
+
+
+def _last_sealed(connection: Connection) -> int:
+    return int(run(connection, 'SELECT max("last") FROM segments').scalar() or 0)
+
+
+def _sealed(connection: Connection, segment: int) -> list[Told] | None:
+    """What a segment holds; None when it is not kept any more."""
+    body = body_of(connection, segment)
+    if not body:
+        return None
+    rows = (row_of(pair) for pair in unseal(body))
+    return [(row[0], row[1], row[3]) for row in rows if row is not None and row[2] in HEARD and not row[5]]
