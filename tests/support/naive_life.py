@@ -74,15 +74,21 @@ class Life:
         """An event of the rule's match that makes nothing true."""
         self.touched = now
 
-    def false(self, now: int, happened: int) -> None:
+    def false(self, now: int, happened: int, normal: bool = True) -> None:
+        """Not true any more; ``normal``: nor does hysteresis keep it active."""
         if self.waiting():
             wait = self.way.wait or 0
+            if happened > self.since() + wait and not normal:
+                self.due(now, "for")
+                return
             if happened > self.since() + wait:
                 self.say(now, "fired", self.since() + wait, sum(one.events for one in self.reports))
                 self.say(now, "cleared", happened)
             self.over()
-        elif self.active and self.holding is None:
+        elif self.active and self.holding is None and normal:
             self.end(now, happened)
+        elif not normal:
+            self.touch(now)
 
     def all_clear(self, now: int, time: int) -> None:
         """``clear: {when}`` counts only after firing, and not when it is older than what fired."""

@@ -27,7 +27,7 @@ def _comparison_problem(when: When, clears: Mapping[str, object]) -> str:
     if not tests_a_number(when):
         return (f"a comparison in clear: belongs to level, average and the like, not to {when.word}"
                 f"{' without a number' if when.word in ('level', 'change') else ''}: write when:, after: or at:")
-    for fires in (when.compare, *(level.compare for level in when.levels)):
+    for fires in [level.compare for level in when.levels] or [when.compare]:
         if overlap(fires, clears):
             return ("the comparison in clear: overlaps with the one that fires, so that the same number would do both: "
                     "leave a gap between them, such as above: 10 and clear: {below: 8}")

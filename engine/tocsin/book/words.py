@@ -23,7 +23,7 @@ MOST = 10_000
 """The most events that a window may be asked to hold."""
 MOMENTARY_FOR = 15 * MINUTE
 
-_BUILT = ("event", "incident", "count")
+_BUILT = ("event", "incident", "count", "level")
 
 PARAMETERS = {
     "event": ("member",), "incident": (), "count": ("at_least", "within", "distinct", "near"),

@@ -38,7 +38,9 @@ class Comparison:
 
     def comparable(self, value: Any, limits: Limits) -> bool:
         """Whether a value is of the kind that every limit is of."""
-        kind = "number" if sample_of(value) is not None else kind_of(value)
+        kind = kind_of(value)
+        if kind == "number" and sample_of(value) is None:
+            return False
         return all(kind == ("number" if isinstance(limit, Decimal) else kind_of(limit)) for limit in limits)
 
     def holds(self, value: Any, limits: Limits) -> bool:

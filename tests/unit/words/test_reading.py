@@ -7,7 +7,7 @@ import pytest
 from tocsin.book.book import Content, encode_content, number_book, read_book
 from tocsin.book.match import Expect, FieldRef, Match
 from tocsin.book.report import Report, Unreadable
-from tocsin.book.rule import Clear, When
+from tocsin.book.rule import Clear, Level, When
 from tocsin.book.rules import RuleFile
 from tocsin.book.words import BUILT_WORDS
 from tocsin.book.yaml import read_text
@@ -15,6 +15,7 @@ from tocsin.domain.time import MINUTE
 
 TESTS = "tests: [{name: n, events: [{+0s: {type: x}}], expect: nothing}]"
 X = Match((Expect("type", "is", "x"),))
+FIRING = Match((Expect("status", "is", "firing"),))
 C, L, A, S, CH, N = (f"{word}: {{type: x}}" for word in ("count", "level", "average", "sum", "change", "new"))
 
 
@@ -36,6 +37,17 @@ RIGHT: list[tuple[str, str, When, Clear]] = [
     (f"{C}, at_least: 3, within: 10 min", "", When("count", X, at_least=3, within=10 * MINUTE), Clear()),
     (f"{C}, at_least: {{field: n}}, within: {{field: w}}, distinct: zone, for: 5 min", "",
      When("count", X, for_=5 * MINUTE, at_least=FieldRef("n"), within=FieldRef("w"), distinct="zone"), Clear()),
+    (f"{L}, of: v, above: 10", "below: 8", When("level", X, of="v", compare={"above": 10}),
+     Clear(compare={"below": 8})),
+    (f"{L}, of: v, at_least: {{field: low}}, below: 20.0, stale_after: 5 min", "above: {field: high}",
+     When("level", X, of="v", compare={"at_least": FieldRef("low"), "below": 20.0}, stale_after=5 * MINUTE),
+     Clear(compare={"above": FieldRef("high")})),
+    (f"{L}, of: state, is: open", "is: shut", When("level", X, of="state", compare={"is": "open"}),
+     Clear(compare={"is": "shut"})),
+    (f"{L}, of: state, is: true", "", When("level", X, of="state", compare={"is": True}), Clear()),
+    (f"{L}, of: v, levels: [{{above: 1, severity: low}}, {{above: 2, below: 9, severity: high}}]", "",
+     When("level", X, of="v", levels=(Level({"above": 1}, "low"), Level({"above": 2, "below": 9}, "high"))), Clear()),
+    (f"{L}, holds: {{status: firing}}", "", When("level", X, holds=FIRING), Clear()),
 ]
 
 WRONG: list[tuple[str, str, str]] = [
@@ -50,6 +62,25 @@ WRONG: list[tuple[str, str, str]] = [
     (f"{C}, at_least: 3, within: 5 min, near: 150 m", "", "near: is part of the language but not yet built"),
     (f"{C}, at_least: 3, over: 5 min", "", '"over" belongs to average, sum, minimum, maximum, new, not to count'),
     (f"{C}, at_least: 3, within: 5 min", "below: 3", "a comparison in clear: belongs to level"),
+    (f"{L}, of: v", "", "level: takes exactly one of a comparison, levels: and holds:"),
+    (f"{L}, of: v, above: 1, levels: [{{above: 2, severity: low}}]", "", "not a comparison and levels: together"),
+    (f"{L}, above: 1", "", "of: names the field"),
+    (f"{L}, of: v, holds: {{a: 1}}", "", "leave it out beside holds:"),
+    (f"{L}, of: v, above: 1, at_least: 2", "", "say the same twice"),
+    (f"{L}, of: v, above: 5, below: 5", "", "no number is both above 5 and below 5"),
+    (f"{L}, of: v, at_least: 6, at_most: 5", "", "no number is both at least 6 and at most 5"),
+    (f"{L}, of: v, is: 5, above: 3", "", "is: stands alone"),
+    (f"{L}, of: v, above: high", "", '"high" stands where a number'),
+    (f"{L}, of: v, levels: [{{severity: low}}]", "", "a level needs a comparison"),
+    (f"{L}, of: v, levels: [{{above: 3}}]", "", "a level needs severity:"),
+    (f"{L}, of: v, levels: []", "", "at least 1 item"),
+    (f"{L}, of: v, abov: 3", "", 'did you mean "above"?'),
+    (f"{L}, of: v, above: 3, within: 5 min", "", '"within" belongs to'),
+    (f"{L}, of: v, above: 10", "below: 12", "overlaps with the one that fires"),
+    (f"{L}, of: v, at_most: 10", "at_least: 10", "overlaps with the one that fires"),
+    (f"{L}, of: v, levels: [{{above: 9, severity: low}}, {{above: 5, severity: low}}]", "below: 7", "overlaps"),
+    (f"{L}, of: v, above: 3, stale_after: 0s", "", "no time at all"),
+    (f"{L}, holds: {{a: 1}}", "below: 3", "not to level without a number"),
 ]
 
 

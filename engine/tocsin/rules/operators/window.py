@@ -116,6 +116,22 @@ class WindowWord(Condition):
         else:
             self.untrue(state, happened, how, key, now, verdict)
 
+    def lapsed(self, state: Any, happened: int, how: str, normal: bool, key: dict[str, str], now: int,
+               verdict: Verdict) -> None:
+        """The comparison ended while ``for`` ran. If it had held for long enough and ``clear`` does not hold yet, the
+        condition is active.
+        """
+        if normal or not self.waited(state, happened, key, now, verdict):
+            self.ended(state, happened, how, key, now, verdict)
+
+    def waited(self, state: Any, happened: int, key: dict[str, str], now: int, verdict: Verdict) -> bool:
+        """Fire if the time of ``for`` was over by event time ``happened``."""
+        if happened <= state.since + state.wait:
+            return False
+        verdict.timers["for"] = None
+        super().due(state, "for", key, now, verdict)
+        return True
+
     def watch(self, state: Any, now: int, verdict: Verdict) -> None:
         super().watch(state, now, verdict)
         verdict.timers["at"] = None if state.until is None else max(now, state.until)
@@ -130,6 +146,13 @@ class WindowWord(Condition):
         """A matching event that changes nothing still puts ``clear: {after}`` off."""
         if (state.active or state.closed) and state.after is not None:
             verdict.timers["after"] = now + state.after
+
+    def heard(self, state: Any, event: Event, now: int, verdict: Verdict) -> None:
+        """A sample came: only silence after it can be ``stale_after``."""
+        if self.rule.when.stale_after is not None and (state.active or state.pending or state.closed):
+            stale = duration_of(self.rule.when.stale_after, event)
+            if stale is not None:
+                verdict.timers["stale"] = now + stale
 
     def due(self, state: Any, kind: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
         if kind == "forget":
