@@ -139,7 +139,7 @@ def remind_due(draft: Draft, incident: Incident, now: int) -> None:
     """An answered incident is still open: remind those who have it, and look again later."""
     if incident.response != ACKNOWLEDGED:
         return
-    for person in holders(incident):
+    for person in holders(incident) if not incident.quiet else ():
         channel = incident.told.get(person)
         if channel is not None:
             tell.page(draft, incident, REMIND, person, channel, policy="", step=0, round_=0, now=now,

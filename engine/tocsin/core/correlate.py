@@ -1,14 +1,19 @@
 """Rules over time, per (rule, key): events and timers in, firings and clearings out."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.core.board import BESIDE, key_of
 from tocsin.core.draft import Draft
+from tocsin.core.gates import during_of, pace
 from tocsin.core.overflow import OVERFLOW_KEY, too_many_keys
 from tocsin.domain.change import Noted, Timer, WindowDropped, WindowSet
 from tocsin.domain.input import Arrival
+from tocsin.rules.gates import place_of_event
 from tocsin.rules.key import keys_of
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.operators.condition import TIMER_RANK
@@ -32,15 +37,24 @@ def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item:
         draft.put(Noted(now, "key_missing", f"event {item.event.id} of {item.event.source} has no "
                         f"{', '.join(missing)}: its incident is kept under \"unknown\"", rule=rule))
     said: list[Signals] = []
-    for key in keys:
+    for key in _whole_keys(draft, meaning, rule, keys, place_of_event(item.event), item.event.time):
         text = key_of(key)
         verdict = word.hear(draft.window(rule, text), item.event, slots, key, now)
         if too_many_keys(draft, word.rule, text) and not _critical(verdict.signals):
             said.append(tuple(replace(signal, key=OVERFLOW_KEY) for signal in verdict.signals
                               if isinstance(signal, Fired)))
         else:
-            said.append(put(draft, rule, key, verdict, now))
+            said.append(put(draft, meaning, rule, key, verdict, now))
     return said
+
+
+def _whole_keys(draft: Draft, meaning: Meaning, rule: str, keys: Iterable[dict[str, str]], values: dict[str, Any],
+                instant: int) -> list[dict[str, str]]:
+    """The keys with the operation, where the rule's ``during`` says ``operation: any``."""
+    during = during_of(meaning, rule)
+    if during is None:
+        return list(keys)
+    return during.keys(keys, values, instant, lambda key: draft.window(rule, key_of(key)) is not None)
 
 
 def _critical(signals: Signals) -> bool:
@@ -57,7 +71,7 @@ def due(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> Signals:
     verdict = Verdict(state)
     key = key_from(timer.key)
     word.due(state, timer.kind, key, now, verdict)
-    return put(draft, timer.rule, key, verdict, now)
+    return put(draft, meaning, timer.rule, key, verdict, now)
 
 
 class Under(Struct, frozen=True):
@@ -74,19 +88,21 @@ def follow(draft: Draft, meaning: Meaning, rule: str, signal: Signal, now: int) 
     word = meaning.words[rule]
     assert isinstance(word, IncidentWord)
     other = key_of(signal.key)
-    if all(field.name in signal.key for field in word.rule.per):
+    during = during_of(meaning, rule)
+    if all(field.name in signal.key for field in word.rule.per) and (during is None or not during.any_operation):
         keys = [key for key in (word.key(signal, {}),) if key is not None]
     else:
-        keys = _keys_by_values(draft, word, signal, other, now)
+        keys = _keys_by_values(draft, meaning, word, signal, other, now)
     said: list[Signals] = []
     for key in keys:
         window = draft.window(rule, key_of(key))
         if window is not None or isinstance(signal, Fired):
-            said.append(put(draft, rule, key, word.follow(window, signal, other, key, now), now))
+            said.append(put(draft, meaning, rule, key, word.follow(window, signal, other, key, now), now))
     return said
 
 
-def _keys_by_values(draft: Draft, word: IncidentWord, signal: Signal, other: str, now: int) -> list[dict[str, str]]:
+def _keys_by_values(draft: Draft, meaning: Meaning, word: IncidentWord, signal: Signal, other: str,
+                    now: int) -> list[dict[str, str]]:
     """A key that rests on the other's event is noted, so that it ends with the other whatever later events said."""
     rule, place = word.rule.id, f"{BESIDE}under{BESIDE}{other}"
     known = draft.window(rule, place)
@@ -100,9 +116,11 @@ def _keys_by_values(draft: Draft, word: IncidentWord, signal: Signal, other: str
         draft.put(Noted(now, "key_missing", f"the incident of {signal.rule} has no value for the `per` of {rule}: "
                         "left out", rule=rule))
         return []
-    if key_of(key) not in under.keys:
-        draft.put(WindowSet(rule, place, Under((*under.keys, key_of(key)))))
-    return [key]
+    keys = _whole_keys(draft, meaning, rule, [key], signal.values, min(now, signal.happened + signal.wait))
+    texts = tuple(dict.fromkeys([*under.keys, *map(key_of, keys)]))
+    if texts != under.keys:
+        draft.put(WindowSet(rule, place, Under(texts)))
+    return keys
 
 
 def closed(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], now: int) -> Signals:
@@ -111,7 +129,7 @@ def closed(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], now: 
     window = draft.window(rule, key_of(key))
     if word is None or window is None:
         return ()
-    return put(draft, rule, key, word.close(window, key, now), now)
+    return put(draft, meaning, rule, key, word.close(window, key, now), now)
 
 
 def reopen(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], now: int) -> Signals:
@@ -120,11 +138,12 @@ def reopen(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], now: 
     window = draft.window(rule, key_of(key))
     if word is None or window is None:
         return ()
-    return put(draft, rule, key, word.reopen(window, key, now), now)
+    return put(draft, meaning, rule, key, word.reopen(window, key, now), now)
 
 
-def put(draft: Draft, rule: str, key: dict[str, str], verdict: Verdict, now: int) -> Signals:
+def put(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], verdict: Verdict, now: int) -> Signals:
     """Put a verdict's window, timers and notes; its signals are the caller's."""
+    pace(draft, meaning, rule, key, verdict, now)
     text = key_of(key)
     if verdict.window is not None:
         draft.put(WindowSet(rule, text, verdict.window))

@@ -10,7 +10,7 @@ from tocsin.core.standing import COMING, POSITIVE, last_words, words_for
 from tocsin.domain.change import Noted, PolicyKept, Suppressed, Timer, Withdrawn
 from tocsin.domain.incident import Ask, Escalation, Incident
 from tocsin.domain.time import MINUTE, SECOND
-from tocsin.roster.reach import Groups, everybody_on_duty, groups_for, people_of
+from tocsin.roster.reach import CHANNEL_ORDER, Groups, everybody_on_duty, groups_for, people_of
 from tocsin.rules.meaning import Meaning
 
 BETWEEN_CHANNELS = MINUTE
@@ -56,7 +56,12 @@ def _asked_before(incident: Incident, policy: str) -> tuple[str, ...]:
 
 
 def run(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int) -> Incident:
-    """Start the present step; steps that reach nobody are passed at once, the last resort never ends."""
+    """Start the present step; steps that reach nobody are passed at once, the last resort never ends.
+
+    Under a silence nothing starts: what it ends with begins anew.
+    """
+    if incident.quiet:
+        return _put(incident, index, replace(incident.escalations[index], state="over", asks=()))
     while True:
         escalation = incident.escalations[index]
         policy = policy_of(draft, escalation)
@@ -198,8 +203,7 @@ def _everybody(draft: Draft, meaning: Meaning, incident: Incident, index: int,
            for person in people_of(target, meaning.content, now)), *everybody_on_duty(meaning.content, now)])
     asks: list[Ask] = []
     for person in people:
-        known = meaning.content.people.get(person)
-        groups = reachable(draft, meaning, person, "critical", (tuple(known.addresses),) if known else ())
+        groups = reachable(draft, meaning, person, "critical", (CHANNEL_ORDER,))
         if groups:
             ask, incident = _send_group(draft, meaning, incident, index, Ask(person, groups), now)
             asks.append(ask)

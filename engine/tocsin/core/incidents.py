@@ -3,9 +3,10 @@
 from msgspec.structs import replace
 
 from tocsin.book.rule import Rule
-from tocsin.core import escalate, overflow, tell
+from tocsin.core import escalate, overflow, silences, tell
 from tocsin.core.board import key_of
 from tocsin.core.draft import Draft
+from tocsin.core.policies import policies_for
 from tocsin.domain.change import ActivationSet, IncidentSet, Suppressed, Timer
 from tocsin.domain.incident import (
     ACKNOWLEDGED,
@@ -19,7 +20,6 @@ from tocsin.domain.incident import (
 )
 from tocsin.domain.notification import PAGE, RAISED
 from tocsin.domain.time import MINUTE
-from tocsin.roster.reach import nearest
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.signal import Cleared, Fired
 
@@ -63,7 +63,13 @@ def _open(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, now: int) -
     incident = Incident(id=number, rule=rule.id, key=signal.key, book=meaning.book.number, severity=signal.severity,
                         opened=now, activation=activation, board=bool(rule.escalate_to), values=signal.values)
     draft.put(ActivationSet(number, activation))
-    return escalate.begin(draft, meaning, incident, policies_for(rule, signal.severity), PAGE, now)
+    return _begin(draft, meaning, rule, incident, PAGE, now)
+
+
+def _begin(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, kind: str, now: int) -> Incident:
+    """Start its policies from step one, or mute it where a silence says so."""
+    incident = silences.judged(draft, incident, now)
+    return escalate.begin(draft, meaning, incident, policies_for(rule, incident.severity), kind, now)
 
 
 def _join(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal: Fired, now: int) -> Incident:
@@ -81,6 +87,8 @@ def _join(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal
 
 
 def _tell_joined(draft: Draft, incident: Incident, now: int) -> Incident:
+    if incident.quiet:
+        return incident
     timer = f"6|joined|{incident.id}"
     if incident.joined_told is None or now - incident.joined_told >= JOINED_EVERY:
         tell.joined(draft, incident, now)
@@ -93,7 +101,7 @@ def _tell_joined(draft: Draft, incident: Incident, now: int) -> Incident:
 
 def joined_due(draft: Draft, incident: Incident, now: int) -> None:
     """Firings joined since the last word to those who answered: tell them now."""
-    if incident.response == ACKNOWLEDGED:
+    if incident.response == ACKNOWLEDGED and not incident.quiet:
         tell.joined(draft, incident, now)
         draft.put(IncidentSet(replace(incident, joined_told=now)))
 
@@ -101,7 +109,7 @@ def joined_due(draft: Draft, incident: Incident, now: int) -> None:
 def _raise(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, severity: str, now: int) -> Incident:
     incident = replace(incident, severity=severity, response=UNANSWERED)
     draft.drop_timer(f"6|remind|{incident.id}")
-    return escalate.begin(draft, meaning, incident, policies_for(rule, severity), RAISED, now)
+    return _begin(draft, meaning, rule, incident, RAISED, now)
 
 
 def _reactivate(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal: Fired, now: int) -> Incident:
@@ -113,7 +121,7 @@ def _reactivate(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, 
         incident = replace(incident, response=UNANSWERED, severity=signal.severity, held=False,
                            book=meaning.book.number)
         draft.drop_timer(f"6|remind|{incident.id}")
-        return escalate.begin(draft, meaning, incident, policies_for(rule, signal.severity), PAGE, now)
+        return _begin(draft, meaning, rule, incident, PAGE, now)
     if RANK[signal.severity] > RANK[incident.severity]:
         return _raise(draft, meaning, rule, incident, signal.severity, now)
     return incident
@@ -126,7 +134,7 @@ def reopened(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, sig
     incident = replace(incident, activation=activation, condition=ACTIVE, response=UNANSWERED, closed=None,
                        closed_by="", reopens=None, held=False, book=meaning.book.number,
                        values={**incident.values, **signal.values, "reopened": True})
-    draft.put(IncidentSet(escalate.begin(draft, meaning, incident, policies_for(rule, incident.severity), PAGE, now)))
+    draft.put(IncidentSet(_begin(draft, meaning, rule, incident, PAGE, now)))
 
 
 def cleared(draft: Draft, signal: Cleared, now: int) -> None:
@@ -156,18 +164,10 @@ def close(draft: Draft, incident: Incident, how: str, by: str, now: int, reopens
     incident = escalate.stop(draft, incident, f"closed: {how}", now)
     for kind in ("remind", "joined", "overflow"):
         draft.drop_timer(f"6|{kind}|{incident.id}")
+    draft.drop_timer(silences.unmute_timer(incident))
     incident = replace(incident, response=CLOSED, closed=now, closed_by=by, reopens=reopens)
     if reopens is not None:
         draft.set_timer(Timer(f"6|reopen|{incident.id}", reopens, "escalation", "reopen", incident.id))
     if incident.board:
         tell.closed(draft, incident, how, by, now)
     draft.put(IncidentSet(incident))
-
-
-def policies_for(rule: Rule, severity: str) -> tuple[str, ...]:
-    """The policies that a firing of this severity starts; () for a state and for ``board``."""
-    chosen = rule.escalate_to
-    if isinstance(chosen, dict):
-        listed = nearest(severity, tuple(chosen))
-        chosen = (chosen[listed],) if listed else ()
-    return tuple(name for name in chosen if name != "board")

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from tocsin.core import receipts
+from tocsin.core import receipts, silences
 from tocsin.core.board import Board
 from tocsin.core.draft import Draft
 from tocsin.domain.change import IncidentSet, Noted, TimerDropped, WindowDropped
@@ -15,7 +15,8 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
     """Apply an operator's action; an unknown one is noted and changes nothing.
 
     ``address_off`` and ``address_on`` take person, channel (and reason); ``notice`` takes to (a role) and text;
-    ``rejected`` records a message that was no event.
+    ``rejected`` records a message that was no event; ``silence`` takes rule, key, severity (at least one of them),
+    until and reason, ``unsilence`` the number of a silence.
     """
     arguments = item.arguments
     person, channel = str(arguments.get("person", "")), str(arguments.get("channel", ""))
@@ -27,6 +28,10 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
         receipts.tell_role(draft, meaning, str(arguments["to"]), str(arguments.get("text", "")), now,
                            str(arguments.get("severity", "high")))
         draft.put(Noted(now, "notice", str(arguments.get("text", ""))))
+    elif item.action == "silence":
+        silences.set_silence(draft, item, now)
+    elif item.action == "unsilence":
+        silences.end_silence(draft, meaning, item, now)
     elif item.action == "rejected":
         draft.put(Noted(now, "rejected", f"{item.actor}: {arguments.get('topic', '')}: {arguments.get('error', '')}"))
     else:

@@ -7,16 +7,30 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.core import answers, correlate, escalate, incidents, operator, receipts
+from tocsin.core import (
+    answers,
+    asking,
+    correlate,
+    escalate,
+    gates,
+    incidents,
+    inhibit,
+    operator,
+    receipts,
+    silences,
+)
 from tocsin.core.board import Board, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.overflow import OVERFLOW_KEY
 from tocsin.domain.change import Change, IncidentSet, Noted, Timer, TimerDropped
+from tocsin.domain.gated import DURING, UNLESS, Which
 from tocsin.domain.input import Answer, Arrival, BookLoaded, Input, OperatorAction, Receipt, Started, TimerDue
 from tocsin.rules.meaning import Meaning
-from tocsin.rules.signal import Cleared, Signal
+from tocsin.rules.signal import Cleared, Fired, Signal
 
 Said = tuple[str, tuple[Signal, ...]]
+_MOST_ROUNDS = 100
+"""Rules that ask one another cannot keep a step from ending."""
 
 
 def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
@@ -27,6 +41,7 @@ def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
     if isinstance(item, Arrival) and not item.hits:
         return []
     draft = Draft(board)
+    follower = asking.Asking(draft, meaning)
     match item:
         case Arrival():
             _arrival(draft, meaning, item, now)
@@ -43,8 +58,14 @@ def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
             operator.act(draft, meaning, item, now)
         case BookLoaded():
             _carry_on(draft, meaning, operator.book_loaded(board, draft, meaning, item, now), now)
+            _look(draft, meaning, asking.renewed(board, draft, meaning), now)
         case Started(version, gap):
             draft.put(Noted(now, "started", f"version {version} started after {gap // 1_000_000} s without listening"))
+    for _ in range(_MOST_ROUNDS):
+        concerned = follower.concerned()
+        if not concerned:
+            break
+        _look(draft, meaning, concerned, now)
     return settled(draft.changes)
 
 
@@ -70,26 +91,40 @@ def _arrival(draft: Draft, meaning: Meaning, item: Arrival, now: int) -> None:
     _carry_on(draft, meaning, said, now)
 
 
-def _carry_on(draft: Draft, meaning: Meaning, said: list[Said], now: int) -> None:
-    """Clearings first, then firings, each along the chain of rules that follow one another."""
-    order = count()
-    queue: list[tuple[bool, int, int, str, tuple[Signal, ...]]] = []
+def _look(draft: Draft, meaning: Meaning, concerned: list[Which], now: int) -> None:
+    """What conditions at gates say now that these have opened or shut."""
+    said = [(which[0], _guarded(draft, which[0], now, asking.look, meaning, which, now) or ()) for which in concerned]
+    _carry_on(draft, meaning, said, now, admitted=True)
 
-    def push(rule: str, signals: tuple[Signal, ...]) -> None:
+
+def _carry_on(draft: Draft, meaning: Meaning, said: list[Said], now: int, *, admitted: bool = False) -> None:
+    """Clearings first, then firings, each along the chain of rules that follow one another.
+
+    ``admitted`` says that the rules' ``during`` has been asked already.
+    """
+    order = count()
+    queue: list[tuple[bool, int, int, str, tuple[Signal, ...], bool]] = []
+
+    def push(rule: str, signals: tuple[Signal, ...], admitted: bool) -> None:
         if signals:
             starts = not isinstance(signals[0], Cleared)
-            heapq.heappush(queue, (starts, meaning.order.get(rule, 0), next(order), rule, signals))
+            heapq.heappush(queue, (starts, meaning.order.get(rule, 0), next(order), rule, signals, admitted))
 
     for rule, signals in said:
-        push(rule, signals)
+        push(rule, signals, admitted)
     while queue:
-        _, _, _, rule, signals = heapq.heappop(queue)
+        _, _, _, rule, signals, done = heapq.heappop(queue)
         for signal in signals:
-            if not _guarded(draft, rule, now, _respond, meaning, signal, now):
+            passed = (signal,) if done else _guarded(draft, rule, now, gates.admit, meaning, signal, now)
+            if passed is None:
                 _tell_unanswerable(draft, meaning, signal, now)
-            for follower in meaning.followers.get(rule, ()):
-                for more in _guarded(draft, follower, now, correlate.follow, meaning, follower, signal, now) or ():
-                    push(follower, more)
+            for one in passed or ():
+                stands = _guarded(draft, rule, now, _respond, meaning, one, now)
+                if stands is None:
+                    _tell_unanswerable(draft, meaning, one, now)
+                for follower in meaning.followers.get(rule, ()) if stands is not False else ():
+                    for more in _guarded(draft, follower, now, correlate.follow, meaning, follower, one, now) or ():
+                        push(follower, more, admitted=False)
 
 
 def _tell_unanswerable(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> None:
@@ -101,12 +136,19 @@ def _tell_unanswerable(draft: Draft, meaning: Meaning, signal: Signal, now: int)
 
 
 def _respond(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> bool:
+    """Whether what was said stands: an inhibited firing does not."""
     if isinstance(signal, Cleared):
+        inhibit.cleared(draft, signal)
         incidents.cleared(draft, signal, now)
-    elif signal.key == OVERFLOW_KEY:
-        incidents.overflowing(draft, meaning, meaning.rules[signal.rule], signal, "too many different keys", now)
+        return True
+    firing = inhibit.asked(draft, meaning, signal, now)
+    if firing is None:
+        return False
+    rule = meaning.rules[signal.rule]
+    if signal.key == OVERFLOW_KEY:
+        incidents.overflowing(draft, meaning, rule, firing, "too many different keys", now)
     else:
-        incidents.fired(draft, meaning, meaning.rules[signal.rule], signal, now)
+        incidents.fired(draft, meaning, rule, firing, now)
     return True
 
 
@@ -115,6 +157,17 @@ def _timer(draft: Draft, meaning: Meaning, timer_id: str, now: int) -> None:
     if timer is None or timer.due > now:
         return
     draft.put(TimerDropped(timer_id))
+    if timer.kind in (gates.SHUTS, gates.OPENS):
+        _look(draft, meaning, [(timer.rule, timer.key, DURING)], now)
+        return
+    if timer.kind == inhibit.FREE:
+        which = (timer.rule, timer.key, UNLESS)
+        said = _guarded(draft, timer.rule, now, inhibit.due, meaning, which, now) or ()
+        _carry_on(draft, meaning, [(timer.rule, said)], now, admitted=True)
+        return
+    if timer.kind == "silence":
+        silences.over(draft, timer.key, now)
+        return
     if timer.lane == "window":
         _carry_on(draft, meaning, [(timer.rule, correlate.due(draft, meaning, timer, now))], now)
         return
@@ -127,6 +180,8 @@ def _timer(draft: Draft, meaning: Meaning, timer_id: str, now: int) -> None:
         answers.remind_due(draft, incident, now)
     elif timer.kind == "overflow":
         incidents.overflow_over(draft, incident, now)
+    elif timer.kind == "unmute":
+        silences.unmute(draft, meaning, incident, now)
     elif timer.kind == "reopen":
         _reopen(draft, meaning, timer, now)
     elif timer.policy < len(incident.escalations) and incident.escalations[timer.policy].state == "running":
@@ -149,11 +204,20 @@ def _reopen(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> None:
         return
     rule = meaning.rules.get(incident.rule)
     taken = draft.open_incident(incident.rule, key_of(incident.key)) is not None
-    firing = () if rule is None or taken else correlate.reopen(draft, meaning, incident.rule, incident.key, now)
-    if firing and rule is not None and not isinstance(firing[0], Cleared):
-        incidents.reopened(draft, meaning, rule, incident, firing[0], now)
+    said = () if rule is None or taken else correlate.reopen(draft, meaning, incident.rule, incident.key, now)
+    firing = _admitted(draft, meaning, said, now)
+    if firing is not None and rule is not None:
+        incidents.reopened(draft, meaning, rule, incident, firing, now)
     else:
         draft.put(IncidentSet(replace(incident, reopens=None)))
+
+
+def _admitted(draft: Draft, meaning: Meaning, said: tuple[Signal, ...], now: int) -> Fired | None:
+    """The firing of these that the rule's gates let through."""
+    passed = [one for signal in said for one in gates.admit(draft, meaning, signal, now)]
+    if len(passed) != 1 or isinstance(passed[0], Cleared):
+        return None
+    return inhibit.asked(draft, meaning, passed[0], now)
 
 
 def _guarded(draft: Draft, rule: str, now: int, do: Callable[..., Any], *arguments: Any) -> Any:

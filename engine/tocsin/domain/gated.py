@@ -16,9 +16,9 @@ Which = tuple[str, str, str]
 class Gated(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What the core remembers of one condition at one gate.
 
-    ``told`` says that ``during`` has let it through; ``waits`` that it has not fired yet and is here because its ``for``
-    counts only while the gate is open. The rest is the firing that was kept back, as in Fired: ``happened`` the
-    earliest event time, ``events`` how many firings. ``asks`` are the places whose incidents open or hold the gate.
+    ``told`` says that ``during`` has let it through; ``waits`` that it has not fired yet and is here because its
+    ``for`` counts only while the gate is open. The rest is the firing that was kept back, as in Fired: ``happened``
+    the earliest event time, ``events`` how many firings. ``asks`` are the places whose incidents the gate looks at.
     """
 
     rule: str

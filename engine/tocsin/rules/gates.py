@@ -127,8 +127,16 @@ class RuleGates(Struct, frozen=True):
     unless: Gates | None
 
     @property
+    def _both(self) -> tuple[Gates, ...]:
+        return tuple(gates for gates in (self.during, self.unless) if gates is not None)
+
+    @property
     def names(self) -> tuple[str, ...]:
-        return tuple(name for gates in (self.during, self.unless) if gates is not None for name in gates.names)
+        return tuple(name for gates in self._both for name in gates.names)
+
+    @property
+    def others(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return tuple(other for gates in self._both for other in gates.others)
 
 
 def gates_of(rule: Rule, named: Named) -> RuleGates | None:

@@ -8,17 +8,18 @@ import msgspec
 from tocsin.book.book import Book
 from tocsin.book.contacts import Policy
 from tocsin.book.rule import Rule, SeverityBy
+from tocsin.rules.gates import Named, gates_of
 from tocsin.rules.names import names_used
 from tocsin.rules.operators.count import CountWord
 from tocsin.rules.operators.event import EventWord
 from tocsin.rules.operators.incident import IncidentWord
-from tocsin.rules.operators.level import LevelWord
 from tocsin.rules.operators.window import WindowWord
+from tocsin.rules.order import ranks_of
 
 Word = EventWord | IncidentWord | WindowWord
 
 WORDS: dict[str, Callable[[Rule, tuple[str, ...]], Word]] = {
-    "event": EventWord, "incident": IncidentWord, "count": CountWord, "level": LevelWord,
+    "event": EventWord, "incident": IncidentWord, "count": CountWord,
 }
 """The words of ``when`` that have a meaning in this version."""
 
@@ -30,7 +31,8 @@ class Meaning:
     """A book compiled for the core; immutable.
 
     ``order`` ranks rules so that every ``incident`` rule comes after the rule it follows; ``followers`` names the
-    rules that follow a rule. ``receipts`` are the channels whose delivery receipts are awaited.
+    rules that follow a rule. ``receipts`` are the channels whose delivery receipts are awaited. ``gates`` holds the
+    rules that have any; ``asked`` says by which fields the gates of others ask about a rule's incidents.
     """
 
     def __init__(self, book: Book) -> None:
@@ -42,10 +44,19 @@ class Meaning:
         for rule in self.rules.values():
             if rule.when.word == "incident" and rule.when.of in self.rules:
                 self.followers[rule.when.of] = (*self.followers.get(rule.when.of, ()), rule.id)
-        self.order = self._ranks()
+        self.order = ranks_of(self.rules)
+        named = Named(book.content)
+        self.gates = {rule.id: gates for rule in self.rules.values() if (gates := gates_of(rule, named)) is not None}
+        self.asked: dict[str, tuple[tuple[str, ...], ...]] = {}
+        for gates in self.gates.values():
+            for other, same in gates.others:
+                if same not in self.asked.get(other, ()):
+                    self.asked[other] = (*self.asked.get(other, ()), same)
         self._hashes: dict[str, tuple[Policy, str]] = {}
         self.words: dict[str, Word] = {
             rule.id: WORDS[rule.when.word](rule, self._names(rule.id)) for rule in self.rules.values()}
+        for name, gates in self.gates.items():
+            self.words[name].during = gates.during
 
     def policy(self, name: str) -> Policy | None:
         """The policy of this name in this book."""
@@ -58,18 +69,6 @@ class Meaning:
             known = self._hashes[policy.id] = (policy, hashlib.sha256(_encode(policy)).hexdigest()[:32])
         return known[1]
 
-    def _ranks(self) -> dict[str, int]:
-        ranks: dict[str, int] = {}
-        for position, rule in enumerate(self.rules.values()):
-            if rule.when.word != "incident" or rule.when.of not in self.rules:
-                self._rank(rule.id, position, ranks)
-        return ranks
-
-    def _rank(self, rule: str, rank: int, ranks: dict[str, int]) -> None:
-        ranks[rule] = rank
-        for follower in self.followers.get(rule, ()):
-            self._rank(follower, rank + len(self.rules), ranks)
-
     def _names(self, rule_id: str) -> tuple[str, ...]:
         rule = self.rules[rule_id]
         names = set(names_used(rule)) | {field.name for field in rule.per if rule.when.word == "incident"}
@@ -77,6 +76,9 @@ class Meaning:
             names |= {rule.clear.at} - {""}
             if isinstance(rule.severity, SeverityBy):
                 names.add(rule.severity.field)
+        if rule_id in self.gates:
+            names.update(self.gates[rule_id].names)
+        names.update(field for same in self.asked.get(rule_id, ()) for field in same)
         for follower in self.followers.get(rule_id, ()):
             names.update(self._names(follower))
         return tuple(sorted(names))

@@ -35,6 +35,8 @@ def values_of(names: tuple[str, ...], event: Event, key: dict[str, str], first: 
             value = first[name] if name in first else _plain(lookup(event, name[6:]))
             if value is not None:
                 values[name] = value
+        elif name == "areas":
+            values[name] = list(event.areas)
         else:
             value = _plain(lookup(event, name))
             if value is not None:

@@ -23,7 +23,9 @@ SETTLE = 5 * SECOND
 LATE = HOUR
 """How long a key remembers what is over, for reports that arrive late."""
 
-TIMER_RANK = {"quiet": 0, "stale": 0, "after": 0, "at": 0, "hold": 0, "for": 1, "forget": 2}
+TIMER_RANK = {"quiet": 0, "stale": 0, "after": 0, "at": 0, "hold": 0, "shuts": 0, "for": 1, "not": 1, "absence": 1,
+              "opens": 1, "free": 1,
+               "forget": 2}
 """At one instant clearings come before firings."""
 
 
