@@ -60,7 +60,18 @@ def _level(rule: Rule) -> list[Slot]:
     return [Slot("event", match, asked_of(both)), Slot("holds", both, asked_of(both))]
 
 
-WORDS: dict[str, Callable[[Rule], list[Slot]]] = {"event": _event, "incident": _nothing, "count": _own, "level": _level}
+def _steps(rule: Rule) -> list[Slot]:
+    return [Slot(f"step{number}", step.match, asked_of(step.match)) for number, step in enumerate(rule.when.steps, 1)]
+
+
+def _named(rule: Rule) -> list[Slot]:
+    return [Slot(f"match {name}", match, asked_of(match)) for name, match in rule.when.named.items()]
+
+
+WORDS: dict[str, Callable[[Rule], list[Slot]]] = {
+    "event": _event, "incident": _nothing, "count": _own, "level": _level, "sequence": _steps, "together": _named,
+    "absence": _own,
+}
 
 
 def type_part(match: Match) -> Match:
@@ -75,8 +86,7 @@ def _type_clause(clause: Clause) -> Clause | None:
     if isinstance(clause, Expect):
         return clause if _about_type(clause) else None
     if isinstance(clause, AnyOf):
-        parts = tuple(type_part(match) for match in clause.matches)
-        return AnyOf(parts) if all(part.clauses for part in parts) else None
+        return AnyOf(tuple(type_part(match) for match in clause.matches))
     if isinstance(clause, NoneOf):
         # "none" may rule a type out only by a branch that asks nothing else.
         pure = tuple(match for match in clause.matches if match.clauses and all(map(_only_type, match.clauses)))

@@ -9,7 +9,7 @@ from tocsin.rules.match import compile_match
 from tocsin.rules.tables import Tables
 
 TABLES = Tables.of(CONTENT)
-SETTINGS = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def fail(rule, event, error):

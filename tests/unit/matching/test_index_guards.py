@@ -52,6 +52,18 @@ def test_a_field_that_breaks_the_way_through_the_index_stops_only_the_rules_behi
     assert [what[0] for what in told] == ["behind", "too"]
 
 
+@pytest.mark.parametrize("value, hit", [
+    (1, "one"), (1.0, "one"), ("1", "text"), (True, "flag"), (10**23, "large"), (1e23, "large"), ([1e23, "x"], "large"),
+    (2, None), ("x", None), (None, None), ({"1": 1}, None), (float("nan"), None),
+])
+def test_branches_tell_kinds_apart_and_numbers_by_their_decimal(value, hit):
+    """1, "1" and true are different branches, 1 and 1.0 the same, and so are a large number's two ways of writing."""
+    rules = [rule("one", Expect("v", "is", 1)), rule("text", Expect("v", "is", "1")),
+             rule("flag", Expect("v", "is", True)), rule("large", Expect("v", "is", 10**23))]
+    hits = IndexMatcher(rules, TABLES).match(event(v=value))
+    assert [one.rule for one in hits] == ([hit] if hit else [])
+
+
 @pytest.mark.parametrize("others", [0, 5])
 def test_mismatches_are_told_however_many_rules_there_are(others):
     """Whether a condition is asked itself or branched on, a value of another kind is told."""
