@@ -13,13 +13,14 @@ from tocsin.rules.names import names_used
 from tocsin.rules.operators.count import CountWord
 from tocsin.rules.operators.event import EventWord
 from tocsin.rules.operators.incident import IncidentWord
+from tocsin.rules.operators.level import LevelWord
 from tocsin.rules.operators.window import WindowWord
 from tocsin.rules.order import ranks_of
 
 Word = EventWord | IncidentWord | WindowWord
 
 WORDS: dict[str, Callable[[Rule, tuple[str, ...]], Word]] = {
-    "event": EventWord, "incident": IncidentWord, "count": CountWord,
+    "event": EventWord, "incident": IncidentWord, "count": CountWord, "level": LevelWord,
 }
 """The words of ``when`` that have a meaning in this version."""
 
