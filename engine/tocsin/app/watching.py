@@ -18,8 +18,8 @@ OBSERVE_S, AUDIT_S = 10, 30
 
 
 class Watching:
-    """``ways_out`` names the channels; ``heard`` is to be called with each source that speaks, ``observe`` and ``audit``
-    are one round each.
+    """``ways_out`` names the channels; ``heard`` is to be called with each source that speaks, ``observe`` and
+    ``audit`` are one round each.
     """
 
     def __init__(self, settings: Settings, store: Store, loop: Loop, ways_out: Iterable[str], tasks: Tasks,

@@ -9,9 +9,7 @@ from msgspec import Struct
 
 from tocsin.book.contacts import Person, Policy, Schedule, Service, Target
 from tocsin.book.rule import Rule
-
-
-CHANNELS = ("telegram", "sms", "email")
+from tocsin.domain.notification import CHANNELS
 
 
 class Table(Struct, frozen=True, omit_defaults=True):
@@ -85,13 +83,13 @@ def encode_content(content: Content) -> bytes:
 
 
 def number_book(number: int, content: Content) -> Book:
-    """The content as book ``number``."""
-    return Book(number=number, hash=hashlib.sha256(encode_content(content)).hexdigest(), content=content)
+    """The content as book ``number``: as it will be read back, so that an order of names in memory decides nothing."""
+    return read_book(number, encode_content(content))
 
 
 def read_book(number: int, body: bytes) -> Book:
     """A stored book read back."""
-    return number_book(number, _decoder.decode(body))
+    return Book(number=number, hash=hashlib.sha256(body).hexdigest(), content=_decoder.decode(body))
 
 
 Books = Mapping[int, Book]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tocsin.book.book import encode_content, number_book, read_book
+from tocsin.book.book import Content, encode_content, number_book, read_book
+from tocsin.book.contacts import Person
 from tocsin.book.content import find_problems, read_content
 from tocsin.book.report import Reference
 from tocsin.domain.errors import BookError, Location
@@ -153,3 +154,13 @@ def test_an_empty_home_is_a_book_without_rules(tmp_path):
     content, warnings = read_content(tmp_path, Settings())
     assert content.rules == ()
     assert "there are no rules" in warnings[0].text
+
+
+def test_a_book_is_what_will_be_read_back():
+    """The order in which names were written decides nothing: after a restart it would be another one."""
+    people = {name: Person(id=name, name=name, addresses={"telegram": "1", "email": "a@b.c"}) for name in ("taras", "anna")}
+    book = number_book(1, Content(people=people))
+    again = read_book(1, encode_content(book.content))
+    assert book == again
+    assert list(book.content.people) == list(again.content.people) == ["anna", "taras"]
+    assert list(book.content.people["anna"].addresses) == list(again.content.people["anna"].addresses)
