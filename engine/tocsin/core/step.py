@@ -213,8 +213,10 @@ def _reopen(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> None:
 
 
 def _admitted(draft: Draft, meaning: Meaning, said: tuple[Signal, ...], now: int) -> Fired | None:
-    """The firing of these that the rule's gates let through."""
-    passed = [one for signal in said for one in gates.admit(draft, meaning, signal, now)]
+    """The firing of these that the rule's gates let through now, whenever it happened."""
+    anew = [replace(signal, wait=max(0, now - signal.happened)) if isinstance(signal, Fired) else signal
+            for signal in said]
+    passed = [one for signal in anew for one in gates.admit(draft, meaning, signal, now)]
     if len(passed) != 1 or isinstance(passed[0], Cleared):
         return None
     return inhibit.asked(draft, meaning, passed[0], now)
