@@ -124,8 +124,9 @@ class Nothing:
         return ()
 
 
-async def held(loop: Any, submissions: Any, meanwhile: Callable[[], None] = lambda: None) -> None:
-    """Let all submissions queue up while the thread is in a work item, then let them go."""
+async def held(loop: Any, submissions: Any, meanwhile: Callable[[], None] = lambda: None,
+               until: Callable[[], bool] = lambda: True) -> None:
+    """Let all submissions queue up (``until`` this holds) while the thread is in a work item, then let them go."""
     entered, free = threading.Event(), threading.Event()
 
     def block(connection: Any) -> None:
@@ -136,6 +137,8 @@ async def held(loop: Any, submissions: Any, meanwhile: Callable[[], None] = lamb
     await asyncio.to_thread(entered.wait)
     tasks = [asyncio.ensure_future(one) for one in submissions]
     for _ in range(20):
+        await asyncio.sleep(0)
+    while not until():
         await asyncio.sleep(0)
     meanwhile()
     free.set()
@@ -377,7 +380,8 @@ async def test_a_new_book_holds_from_its_place_in_the_journal(tmp_path: Path) ->
     second = number_book(2, content(PANIC, smoke))
     path = tmp_path / "t.db"
     async with running(path) as (loop, store, _):
-        await held(loop, [loop.submit_events([event(1, type="alarm.smoke")]), loop.load_book(second, matcher(second))])
+        await held(loop, [loop.submit_events([event(1, type="alarm.smoke")]), loop.load_book(second, matcher(second))],
+                   until=lambda: bool(loop._lanes.answers))
         await loop.submit_events([event(2, type="alarm.smoke", site="b")])
         assert column(store, "SELECT rule || key FROM incidents") == ["smokesite=school-12", "smokesite=b"]
         assert loop.stats.rematched == 1
