@@ -185,7 +185,7 @@ class Renderer:
             if missing:
                 self._broken(f"templates/{name}.j2", f"nothing has the name {', '.join(dict.fromkeys(missing))}: "
                                                      f"printed as {templates.DASH}")
-            if text:
+            if text.replace(templates.DASH, "").strip():
                 return text
         return self._fallback(message, names, html=html)
 
