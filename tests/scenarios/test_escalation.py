@@ -57,15 +57,18 @@ async def test_who_cannot_is_followed_at_once(site: Site) -> None:
 
 
 async def test_who_took_it_and_then_cannot_is_replaced(site: Site) -> None:
-    """The escalation begins again for what is unmet."""
+    """The answer is taken back: the next one is asked at once."""
     await site.event()
-    await site.telegram("olena").expects("Тривожна").presses("Беру")
     await site.advance(minutes=1)
-    await site.phone("olena").writes("не можу")
-    page = site.telegram("olena").messages[0]
-    assert page.buttons
-    await site.event()
-    site.telegram("olena").expects("Ще події")
+    text = site.phone("olena").expects("Тривожна")
+    await text.replies("{code} беру")
+    await site.advance(minutes=3)
+    site.telegram("olena").expects("Тривожна")
+    site.nobody_is_told()
+    assert await text.replies("{code} не можу") == "Записано: не можете. Шукаємо іншого."
+    assert site.incident().response == "unanswered"
+    await site.telegram("taras").expects("Тривожна").came("+4m").presses("Беру")
+    assert site.incident().response == "acknowledged"
 
 
 async def test_rounds_are_repeated_before_the_last_resort(tmp_path: Path) -> None:
@@ -165,7 +168,7 @@ async def test_whoever_has_it_is_reminded(tmp_path: Path) -> None:
 
 
 async def test_closed_while_it_is_still_active_opens_again(tmp_path: Path) -> None:
-    """A person closed it, but the panel still reports it: after five minutes somebody is asked again, who is told so."""
+    """A person closed it, but the panel goes on: five minutes later somebody is asked again, and told so."""
     async with site_of(tmp_path) as site:
         await site.event(status="firing", device="panel-1")
         await site.telegram("olena").expects("Тривожна").presses("Хибна тривога")

@@ -5,10 +5,14 @@ from itertools import count
 
 from tocsin.domain.errors import DeliveryError
 from tocsin.ports import Handed, Handler, Inbound, Limits, Outgoing, Reply
+from tocsin_channels.telegram import plain
 
 
 class Message:
-    """A message as it lies with a person: ``text`` and ``buttons`` change when it is edited. ``at`` is when it came."""
+    """A message as it lies with a person: ``text`` (as read; ``raw`` as sent) and ``buttons`` change when it is edited.
+
+    ``at`` is when it came.
+    """
 
     def __init__(self, provider: "Provider", outgoing: Outgoing, id_: str, at: int) -> None:
         self.provider, self.outgoing, self.id, self.at = provider, outgoing, id_, at
@@ -18,7 +22,8 @@ class Message:
     def shows(self, outgoing: Outgoing) -> None:
         """It is (or becomes) this."""
         rendered = outgoing.message
-        self.subject, self.text, self.html = rendered.subject, rendered.text, rendered.html
+        self.subject, self.raw, self.html = rendered.subject, rendered.text, rendered.html
+        self.text = plain(self.raw) if self.provider.edits else self.raw
         self.link, self.code = rendered.link, rendered.code
         self.buttons = {label: token for label, _, token in rendered.buttons}
 

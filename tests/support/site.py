@@ -54,6 +54,13 @@ class Letter:
         return self._message.subject
 
     @property
+    def code(self) -> str:
+        """The code that an SMS asks for."""
+        found = re.search(r"\d{4,6}(?= =)", self.text)
+        assert found is not None, f"there is no code in: {self.text}"
+        return found[0]
+
+    @property
     def buttons(self) -> list[str]:
         return list(self._message.buttons)
 
@@ -81,8 +88,7 @@ class Letter:
 
     async def replies(self, text: str) -> str:
         """Answer an SMS; ``{code}`` is the code that it shows."""
-        found = re.search(r"\d{4,6}(?= =)", self.text)
-        return await self._site.phone(self._person).writes(text.format(code=found[0] if found else "no code"))
+        return await self._site.phone(self._person).writes(text.format(code=self.code))
 
     async def is_delivered(self) -> None:
         await self._receipt(DELIVERED, "delivered")
@@ -313,7 +319,8 @@ def _micros(units: dict[str, int]) -> int:
 
 
 @asynccontextmanager
-async def site_of(folder: Path, content: Content | None = None, clock: VirtualClock | None = None) -> AsyncIterator[Site]:
+async def site_of(folder: Path, content: Content | None = None,
+                  clock: VirtualClock | None = None) -> AsyncIterator[Site]:
     """A running site; at its end it kept its promises and its journal proves it."""
     site = Site(folder, content or town(), clock)
     await site.starts()

@@ -20,6 +20,8 @@ PAGE = 32
 LONGEST_REST = 60 * SECOND
 EXPIRY_EVERY = SECOND
 AFTER_TROUBLE = 1.0
+HANGS_AFTER = 1.0
+"""Seconds of real time after which ``settle`` leaves a send alone."""
 
 
 class Worker:
@@ -40,6 +42,7 @@ class Worker:
         self._sender = Sender(channel, clock, self._pace, run_work, submit, report)
         self._blocked: dict[str, int] = {}
         self._sends: dict[asyncio.Task[None], str] = {}
+        self._hanging: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._resting = asyncio.Event()
         self._running = False
@@ -80,10 +83,12 @@ class Worker:
         """Return when nothing is left to send at this instant; a send that hangs for a second is left alone."""
         while self._running:
             await self._resting.wait()
-            if not self._sends:
+            busy = self._sends.keys() - self._hanging
+            if not busy:
                 return
-            done, _ = await asyncio.wait(tuple(self._sends), timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(busy, timeout=HANGS_AFTER, return_when=asyncio.FIRST_COMPLETED)
             if not done:
+                self._hanging |= busy
                 return
             await self._clock.sleep(0)
 
@@ -175,6 +180,7 @@ class Worker:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._sends[task]
+        self._hanging.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._report("worker", f"An outcome by {self._channel.name} could not be recorded "
                                    f"({type(error).__name__}: {error}); it counts as unknown after a restart.")
