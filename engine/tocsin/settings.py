@@ -20,12 +20,14 @@ from tocsin.book.shape import Json, Many, Names, Record, Shape, Text, Word
 from tocsin.book.targets import TARGETS
 from tocsin.book.yaml import read_bytes
 from tocsin.domain.errors import Finding, Location, SettingsError
+from tocsin.domain.notification import CHANNELS
 from tocsin.domain.time import DAY, HOUR, SECOND
 
 LANGUAGES = ("uk", "ru", "en")
 PROVIDER_HOSTS = frozenset({"api.telegram.org", "api.twilio.com"})
 OWN_SOURCE = "tocsin"
 """The source of what the engine observes of itself."""
+SHORTEST_SECRET = 24
 Micros = Annotated[int, Duration()]
 """A duration as microseconds."""
 
@@ -209,15 +211,26 @@ class Email(_Model):
         return self
 
 
+class Webhook(_Model):
+    secret: SecretStr
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(self.secret.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"secret: takes {SHORTEST_SECRET} characters or more, which both sides keep to themselves")
+        return self
+
+
 class Channels(_Model):
     telegram: Telegram | None = None
     sms: Sms | None = None
     email: Email | None = None
+    webhook: Webhook | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The channels that are set, in the order in which they are tried."""
-        return tuple(name for name in ("telegram", "sms", "email") if getattr(self, name) is not None)
+        return tuple(name for name in CHANNELS if getattr(self, name) is not None)
 
 
 class Watchdog(_Model):

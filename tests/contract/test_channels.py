@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests.support.receiver import GONE, SECRET, TAKES, Receiver
 
 from tocsin.clock import SystemClock
 from tocsin.domain.errors import (
@@ -20,7 +21,7 @@ from tocsin.emulators.smtp import SmtpEmulator
 from tocsin.emulators.telegram import TelegramEmulator
 from tocsin.emulators.twilio import TwilioEmulator
 from tocsin.ports import Channel, Outgoing, Rendered
-from tocsin_channels import email_smtp, sms_twilio, telegram
+from tocsin_channels import email_smtp, sms_twilio, telegram, webhook
 
 OLENA = 5001
 PHONE = "+380501234567"
@@ -78,7 +79,17 @@ async def email_bench() -> Bench:
                  "nobody@example.org", lambda: [mail.text for mail in emulator.outbox], (MAIL,), emulator.stop)
 
 
-@pytest.fixture(params=[telegram_bench, sms_bench, email_bench], ids=["telegram", "sms", "email"])
+async def webhook_bench() -> Bench:
+    receiver = Receiver()
+    await receiver.start()
+    settings = webhook.WebhookSettings(secret=SECRET, timeout=TIMEOUT)
+    return Bench(webhook.CHANNEL(settings, clock=SystemClock()), receiver.faults, {"method": "POST"},
+                 receiver.url + TAKES, receiver.url + GONE, lambda: [one["text"] for one in receiver.taken],
+                 (SECRET, TAKES), receiver.stop)
+
+
+@pytest.fixture(params=[telegram_bench, sms_bench, email_bench, webhook_bench],
+                ids=["telegram", "sms", "email", "webhook"])
 async def bench(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Bench]:
     caplog.set_level(logging.DEBUG)
     made: Bench = await request.param()

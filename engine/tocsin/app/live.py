@@ -1,7 +1,9 @@
-"""What live mode refuses: endpoints that are not the providers' own, and a last resort that no channel carries."""
+"""What live mode refuses: endpoints that are neither the providers' own nor listed, last resorts without a channel."""
+
+from urllib.parse import urlsplit
 
 from tocsin.book.book import Content
-from tocsin.book.contacts import Policy
+from tocsin.book.contacts import Person, Policy
 from tocsin.book.reach import people_behind
 from tocsin.domain.errors import SettingsError
 from tocsin.roster.reach import groups_for
@@ -12,7 +14,9 @@ def refuse_unfit(settings: Settings, content: Content) -> None:
     """Raises SettingsError with every reason why this site must not run live, each saying what to set."""
     reasons = [f"{base} is not the provider's own address: remove api_base, or list its host under allow_endpoint in "
                f"{settings.path} (for exercises use `tocsin practice`)" for base in foreign_endpoints(settings)]
-    usable = {name for name in ("telegram", "sms", "email") if getattr(settings.channels, name) is not None}
+    reasons += [f"{person.name} is a webhook at {host}, which is not under allow_endpoint in {settings.path}: list it "
+                "there if messages may go to it" for person, host in _strange_webhooks(settings, content)]
+    usable = set(settings.channels.names)
     if not usable:
         reasons.append(f"no channel is configured: set channels.telegram, channels.sms or channels.email in "
                        f"{settings.path}")
@@ -23,6 +27,15 @@ def refuse_unfit(settings: Settings, content: Content) -> None:
             for policy in content.policies.values() if not _reaches(policy, content, usable)]
     if reasons:
         raise SettingsError("\n".join(reasons))
+
+
+def _strange_webhooks(settings: Settings, content: Content) -> list[tuple[Person, str]]:
+    """Webhooks have no provider: every host that messages go to must be listed."""
+    if settings.channels.webhook is None:
+        return []
+    hosts = [(person, urlsplit(person.addresses["webhook"]).hostname or "") for person in content.people.values()
+             if "webhook" in person.addresses]
+    return [(person, host) for person, host in hosts if host not in settings.allow_endpoint]
 
 
 def _reaches(policy: Policy, content: Content, usable: set[str]) -> bool:

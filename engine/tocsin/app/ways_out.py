@@ -20,7 +20,7 @@ from tocsin.ports import Channel, Clock
 from tocsin.settings import Settings
 from tocsin.store.store import Store
 
-MODULES = {"telegram": "telegram", "sms": "sms_twilio", "email": "email_smtp"}
+MODULES = {"telegram": "telegram", "sms": "sms_twilio", "email": "email_smtp", "webhook": "webhook"}
 """The module of tocsin_channels behind each word under ``channels:`` of config.yaml."""
 
 SENDING = "send-"

@@ -1,6 +1,7 @@
-"""Addresses of people in the normal form of their channel: E.164, chat id, e-mail."""
+"""Addresses of people in the normal form of their channel: E.164, chat id, e-mail, webhook."""
 
 import re
+from urllib.parse import urlsplit
 
 import phonenumbers
 from phonenumbers import shortnumberinfo
@@ -52,6 +53,29 @@ class Email(Shape[str]):
 
     def schema(self) -> Json:
         return {"type": "string", "examples": ["olena@example.org"]}
+
+
+class Webhook(Shape[str]):
+    """The address to which another system takes messages."""
+
+    what = "an address such as https://dispatch.example.org/alarms"
+
+    def read(self, node: Node, report: Report) -> str:
+        scalar = self.scalar(node, report)
+        try:
+            asked = urlsplit(scalar.text)
+            known = asked.scheme in ("http", "https") and bool(asked.hostname) and (asked.port or 1) > 0
+        except ValueError:
+            known = False
+        if not known or re.search(r"\s", scalar.text) or len(scalar.text) > 2000:
+            self.refuse(node, report)
+        if asked.username is not None or asked.fragment:
+            self.refuse(node, report, "the address of a webhook has neither a login before an @ nor a # part: the "
+                        "receiver knows us by channels.webhook.secret")
+        return scalar.text
+
+    def schema(self) -> Json:
+        return {"type": "string", "format": "uri", "examples": ["https://dispatch.example.org/alarms"]}
 
 
 class ChatId(Shape[str]):

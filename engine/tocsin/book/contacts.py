@@ -16,7 +16,7 @@ class Away(Struct, frozen=True, omit_defaults=True):
 
 
 class Person(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A person; ``addresses`` by channel ("telegram", "sms", "email"), in the normal form of the channel.
+    """A person; ``addresses`` by channel ("telegram", "sms", "email", "webhook"), in the normal form of the channel.
 
     ``by`` gives for a severity the groups of channels tried in turn (1 min apart), each group at once.
     """

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tocsin.book.areas import read_areas
-from tocsin.book.book import CHANNELS, AreaShape, Content, Roles, Site, Table
+from tocsin.book.book import AreaShape, Content, Roles, Site, Table
 from tocsin.book.calendars import CALENDAR, OPERATIONS
 from tocsin.book.lists import read_list
 from tocsin.book.node import Mapping, Node, Sequence
@@ -21,6 +21,7 @@ from tocsin.book.services import SERVICES
 from tocsin.book.shape import Names
 from tocsin.book.yaml import MAX_BYTES, read_bytes
 from tocsin.domain.errors import BookError, Finding, Location
+from tocsin.domain.notification import CHANNELS
 
 NAMED = ("lists", "areas", "calendars", "events")
 """Folders of rules/ that hold named things, not rules."""

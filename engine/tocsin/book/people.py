@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tocsin.book.addresses import ChatId, Email, Phone
+from tocsin.book.addresses import ChatId, Email, Phone, Webhook
 from tocsin.book.contacts import Away, Person
 from tocsin.book.moments import Moment, is_after
 from tocsin.book.node import Mapping, Node
@@ -13,7 +13,7 @@ from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, Text, Wor
 from tocsin.book.targets import CHANNEL_GROUPS
 
 LANGUAGES = ("uk", "ru", "en")
-ADDRESS_KEYS = {"telegram": "telegram", "phone": "sms", "email": "email"}
+ADDRESS_KEYS = {"telegram": "telegram", "phone": "sms", "email": "email", "webhook": "webhook"}
 Groups = tuple[tuple[str, ...], ...]
 
 
@@ -46,7 +46,9 @@ class By(Shape[dict[str, Groups]]):
 _RECORD: Record[dict[str, Any]] = Record("a person", {
     "name": Field(Text("a name", prose=True), required=True), "language": Word(*LANGUAGES, what="the language"),
     "telegram": Field(ChatId(), about="the number of the user; leave it out for a /start link"),
-    "phone": Phone(), "email": Email(), "skills": Many(Id("a skill"), single=True),
+    "phone": Phone(), "email": Email(),
+    "webhook": Field(Webhook(), about="this person is a system, which takes messages there"),
+    "skills": Many(Id("a skill"), single=True),
     "by": Field(By(), about="channels in turn, 1 min apart; + for at once"),
     "away": Many(AWAY, single=True),
 }, lambda values: values)
@@ -76,7 +78,8 @@ class PersonShape(Shape[Person]):
                     report.error(node.where, f"by: names {channel}, but {person.name} has no {key}:")
                     bad = True
         if not person.addresses:
-            report.warn(node.where, f"{person.name} has neither phone:, email: nor telegram: and cannot be reached")
+            report.warn(node.where, f"{person.name} has neither phone:, email:, telegram: nor webhook: and cannot be "
+                        "reached")
         if bad:
             raise Unreadable
 

@@ -8,7 +8,7 @@ from tocsin.book.node import Node
 from tocsin.book.report import Report
 from tocsin.book.scalars import Id, Name
 from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, Text, Word, named
-from tocsin.book.targets import CHANNELS
+from tocsin.domain.notification import CHANNELS
 
 _CHANNEL = Record("a channel", {"content": Field(Word("full", "reference", "none", what="the content"), required=True)},
                   lambda values: values)

@@ -7,8 +7,8 @@ from tocsin.book.node import Mapping, Node, Scalar, Sequence
 from tocsin.book.report import Report, Unreadable, nearest
 from tocsin.book.scalars import Flag, Name
 from tocsin.book.shape import Json, Many, Record, Shape, Text
+from tocsin.domain.notification import CHANNELS
 
-CHANNELS = ("telegram", "sms", "email")
 TARGET_KINDS = ("person", "service", "on_call", "area_service", "skill", "commander")
 
 

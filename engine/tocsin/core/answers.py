@@ -9,7 +9,7 @@ from tocsin.core.standing import COMING, POSITIVE, holders, words_for
 from tocsin.domain.change import IncidentSet, Noted, Timer
 from tocsin.domain.incident import ACKNOWLEDGED, ACTIVE, CLEARED, CLOSED, UNANSWERED, Answered, Escalation, Incident
 from tocsin.domain.input import Answer
-from tocsin.domain.notification import REMIND
+from tocsin.domain.notification import CHANNELS, REMIND
 from tocsin.domain.time import MINUTE
 from tocsin.rules.meaning import Meaning
 
@@ -29,7 +29,7 @@ def answer(draft: Draft, meaning: Meaning, item: Answer, now: int) -> Incident |
         return None
     given = Answered(item.person, item.word, item.channel, now, item.eta, item.note,
                      late=incident.response == ACKNOWLEDGED, notification=item.notification)
-    told = {**incident.told, item.person: item.channel} if item.person in incident.told and _is_way(item.channel) \
+    told = {**incident.told, item.person: item.channel} if item.person in incident.told and item.channel in CHANNELS \
         else incident.told
     incident = replace(incident, answers=(*incident.answers, given), told=told)
     draft.put(Noted(now, "answer", f"{item.person}: {item.word}", incident.id, incident.rule, item.person))
@@ -50,10 +50,6 @@ def _says_nothing_new(incident: Incident, item: Answer) -> bool:
             and (last.word, last.eta, last.note) == (item.word, item.eta, item.note)
             and not any(escalation.state == "running" and item.person in escalation.asked
                         for escalation in incident.escalations))
-
-
-def _is_way(channel: str) -> bool:
-    return channel in ("telegram", "sms", "email")
 
 
 def _positive(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> None:

@@ -9,8 +9,9 @@ from tocsin.core.draft import Draft
 from tocsin.core.standing import COMING, POSITIVE, last_words, words_for
 from tocsin.domain.change import Noted, PolicyKept, Suppressed, Timer, Withdrawn
 from tocsin.domain.incident import Ask, Escalation, Incident
+from tocsin.domain.notification import CHANNELS
 from tocsin.domain.time import MINUTE, SECOND
-from tocsin.roster.reach import CHANNEL_ORDER, Groups, everybody_on_duty, groups_for, people_of
+from tocsin.roster.reach import Groups, everybody_on_duty, groups_for, people_of
 from tocsin.rules.meaning import Meaning
 
 BETWEEN_CHANNELS = MINUTE
@@ -203,7 +204,7 @@ def _everybody(draft: Draft, meaning: Meaning, incident: Incident, index: int,
            for person in people_of(target, meaning.content, now)), *everybody_on_duty(meaning.content, now)])
     asks: list[Ask] = []
     for person in people:
-        groups = reachable(draft, meaning, person, "critical", (CHANNEL_ORDER,))
+        groups = reachable(draft, meaning, person, "critical", (CHANNELS,))
         if groups:
             ask, incident = _send_group(draft, meaning, incident, index, Ask(person, groups), now)
             asks.append(ask)

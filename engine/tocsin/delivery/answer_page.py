@@ -1,4 +1,4 @@
-"""The answer page behind an e-mail's link: looking at it answers nothing, only its buttons do."""
+"""The answer page behind the link of an e-mail or webhook: looking at it answers nothing, only its buttons do."""
 
 from msgspec import Struct
 
@@ -66,7 +66,7 @@ class AnswerPage:
         if given not in (*ANSWERS, *FOLLOW_UPS):
             return self._page(400, language, word(language, "page.title"), [word(language, "page.unknown")])
         try:
-            reply = await self._desk.answer(person, notification, given, "email")
+            reply = await self._desk.answer(person, notification, given, notification.channel)
         except StoreError:
             return self._page(503, language, word(language, "page.title"), [word(language, "page.trouble")])
         return self._page(200, language, word(language, "page.thanks"), [reply])

@@ -82,6 +82,8 @@ class Renderer:
             return self._telegram(message, names, words)
         if notification.channel == "email":
             return self._email(message, names, asks=asks)
+        if notification.channel == "webhook":
+            return self._webhook(message, names, asks=asks)
         return self._sms(message, names, asks=asks)
 
     def taken(self, message: Message, before: str, *, answers: int, taker: bool, over: bool) -> Rendered:
@@ -110,11 +112,22 @@ class Renderer:
         return tuple((word(language, f"button.{name}"), name, codes.button_token(self._site.secret, number, name))
                      for name in words)
 
+    def _webhook(self, message: Message, names: dict[str, Any], *, asks: bool) -> Rendered:
+        marks = "".join(f"{mark}. " for mark in self._marks(message))
+        late = self._late(message)
+        text = cut(marks + self._body(message, {**names, "answer": ""}, html=False), LONGEST_MAIL)
+        return Rendered(f"{text}\n{late}" if late else text, subject=one_line(text.partition("\n")[0], 180),
+                        link=self._link(message) if asks else "")
+
+    def _link(self, message: Message) -> str:
+        """The address of the answer page; "" when nobody could reach it."""
+        if not self._site.public_url:
+            return ""
+        token = codes.link_token(self._site.secret, message.person.id, message.notification.id, message.now)
+        return f"{self._site.public_url.rstrip('/')}{ANSWER_PATH}{token}"
+
     def _email(self, message: Message, names: dict[str, Any], *, asks: bool) -> Rendered:
-        language, link = message.person.language, ""
-        if asks and self._site.public_url:
-            token = codes.link_token(self._site.secret, message.person.id, message.notification.id, message.now)
-            link = f"{self._site.public_url.rstrip('/')}{ANSWER_PATH}{token}"
+        language, link = message.person.language, self._link(message) if asks else ""
         answer = word(language, "email.link", link=link) if link else ""
         text = self._body(message, {**names, "answer": answer}, html=False)
         if link and link not in text:

@@ -5,11 +5,10 @@ from zoneinfo import ZoneInfo
 from tocsin.book.book import Content
 from tocsin.book.contacts import Person, Target
 from tocsin.domain.incident import RANK, SEVERITIES
+from tocsin.domain.notification import CHANNELS
 from tocsin.roster.oncall import on_duty, stand_in
 
 Groups = tuple[tuple[str, ...], ...]
-
-CHANNEL_ORDER = ("telegram", "sms", "email")
 
 
 def groups_for(person: Person, severity: str, step_by: Groups = ()) -> Groups:
@@ -21,7 +20,7 @@ def groups_for(person: Person, severity: str, step_by: Groups = ()) -> Groups:
     if step_by:
         return step_by
     if not person.by:
-        return tuple((channel,) for channel in CHANNEL_ORDER if channel in person.addresses)
+        return tuple((channel,) for channel in CHANNELS if channel in person.addresses)
     nearest_listed = nearest(severity, tuple(person.by))
     return person.by[nearest_listed] if nearest_listed else ()
 

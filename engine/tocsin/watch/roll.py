@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from tocsin.book.book import Content
 from tocsin.book.contacts import Target
+from tocsin.domain.notification import CHANNELS
 from tocsin.ports import Channel
-from tocsin.roster.reach import CHANNEL_ORDER, everybody_on_duty, people_of
+from tocsin.roster.reach import everybody_on_duty, people_of
 from tocsin.watch.standstill import AFTER, Way
 
 
@@ -38,5 +39,5 @@ def _ways(roll: Roll, people: tuple[str, ...]) -> tuple[Way, ...]:
     known = roll.content.people
     return tuple(Way(person, channel, known[person].addresses[channel], known[person].language)
                  for person in people if person in known
-                 for channel in CHANNEL_ORDER
+                 for channel in CHANNELS
                  if channel in known[person].addresses and channel in roll.channels)

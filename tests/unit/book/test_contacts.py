@@ -35,6 +35,14 @@ olena:
     assert olena.away == (Away("2026-12-24", "2026-12-27", "maria"),)
 
 
+def test_a_system_is_a_person_with_a_webhook(read):
+    """Another system is told like a person, by the address at which it takes messages."""
+    address = "https://dispatch.example.org/a?b=1"
+    found, findings = read(PEOPLE, f'dispatch: {{name: Dispatch, webhook: "{address}", by: webhook}}')
+    assert findings == []
+    assert found["dispatch"].addresses == {"webhook": address}
+
+
 @pytest.mark.parametrize("written, number", [
     ("+380501234567", "+380501234567"), ("050 123 45 67", "+380501234567"), ("(050) 123-45-67", "+380501234567"),
     ('"00380501234567"', "+380501234567"), ("+15005550006", "+15005550006"), ("0671234567", "+380671234567")])
@@ -60,6 +68,10 @@ WRONG_PEOPLE = [
     ("a: {name: A, phone: work}", "a phone number such as"),
     ("a: {name: A, email: olena}", "an e-mail address such as"),
     ('a: {name: A, email: "a b@example.org"}', "an e-mail address such as"),
+    ("a: {name: A, webhook: dispatch.example.org}", "an address such as https://"),
+    ('a: {name: A, webhook: "ftp://dispatch.example.org"}', "an address such as https://"),
+    ('a: {name: A, webhook: "https://:8080/a"}', "an address such as https://"),
+    ('a: {name: A, webhook: "https://u:p@dispatch.example.org/a"}', "neither a login before an @"),
     ("a: {name: A, email: a@example.org, email: b@example.org}", "stands twice"),
     ('a: {name: A, telegram: "@olena"}', "/start link"),
     ("a: {name: A, telegram: olena}", "the number of a Telegram user"),

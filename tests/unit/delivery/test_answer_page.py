@@ -6,12 +6,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.support.contacts import SECRET
+from msgspec.structs import replace
+from tests.support.contacts import SECRET, people
 from tests.support.post import NOON, Box, Post, police_book, post
 
 from tocsin.api.answers import answer_routes
 from tocsin.api.server import build_app
-from tocsin.book.contacts import LastResort, Policy, Step, Target
+from tocsin.book.book import Book
+from tocsin.book.contacts import LastResort, Person, Policy, Step, Target
 from tocsin.delivery.answer_page import AnswerPage
 from tocsin.delivery.codes import link_token
 from tocsin.delivery.inbound import InboundDesk
@@ -38,9 +40,10 @@ class Browser:
 
 
 @asynccontextmanager
-async def browser(path: Path, practice: bool = False) -> AsyncIterator[Browser]:
-    async with post(path, police_book(policy=BY_MAIL)) as office:
-        mail = Box(office.clock, "email")
+async def browser(path: Path, practice: bool = False, channel: str = "email",
+                  book: Book | None = None) -> AsyncIterator[Browser]:
+    async with post(path, book or police_book(policy=BY_MAIL)) as office:
+        mail = Box(office.clock, channel)
         office.serve(mail)
         await office.loop.submit_events([Event(id="1", source="g", type="alarm.panic", time=NOON, received=NOON,
                                                site=f"school-12 {HOSTILE}")])
@@ -87,6 +90,20 @@ async def test_the_buttons_post_answers(path: Path) -> None:
         assert 'value="accept"' not in again
         await person.http.post(person.link, data={"word": "resolve"})
         assert "Вже закрито: Олена Коваленко" in (await person.http.get(person.link)).text
+
+
+async def test_a_system_that_answers_by_its_webhooks_link_hears_more_by_its_webhook(path: Path) -> None:
+    """The way of the answer is the way of the message: what comes next goes there too."""
+    dispatch = Person(id="olena", name="Dispatch", addresses={"webhook": "https://dispatch.example.org/a"})
+    book = police_book(policy=replace(BY_MAIL, steps=(Step((Target("person", "olena"),), 5 * MINUTE),)),
+                       people={"olena": dispatch, "taras": people()["taras"]})
+    async with browser(path, channel="webhook", book=book) as system:
+        await system.http.post(system.link, data={"word": "accept"})
+        assert system.response == "acknowledged"
+        await system.http.post(system.link, data={"word": "resolve"})
+        await system.office.advance()
+        assert system.office.rows("SELECT DISTINCT channel FROM outbox WHERE person = 'olena'") == [("webhook",)]
+        assert system.office.rows("SELECT kind, channel FROM outbox WHERE kind = 'closed'") == [("closed", "webhook")]
 
 
 async def test_event_text_is_text_on_the_page(path: Path) -> None:

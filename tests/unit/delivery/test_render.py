@@ -23,7 +23,7 @@ from tocsin.ports import Rendered
 NOW = parse_instant("2026-11-22T19:15:00Z")
 KINDS = ("page", "raised", "joined", "cleared", "closed", "remind", "handover", "notice")
 PUBLIC = Site(SECRET, "https://alarm.example.org")
-CHANNELS = ("telegram", "sms", "email")
+CHANNELS = ("telegram", "sms", "email", "webhook")
 
 
 def told(kind: str = "page", channel: str = "telegram", *, person: str = "olena", now: int = NOW, repeat: bool = False,
