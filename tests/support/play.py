@@ -7,10 +7,11 @@ from tests.support.city import content as city
 from tests.support.city import micros
 
 from tocsin.book.book import Content, number_book
+from tocsin.core.rebuild import Closing
 from tocsin.domain.change import ActivationSet, Change, IncidentSet, Noted, NotificationSet, Suppressed
 from tocsin.domain.event import TOP_LEVEL, Event
 from tocsin.domain.incident import Activation, Incident
-from tocsin.domain.input import Answer, Input, OperatorAction, Receipt
+from tocsin.domain.input import Answer, Arrival, Input, OperatorAction, Receipt
 from tocsin.domain.notification import NOTICE, TAKEN, WANTS_ANSWER, Notification
 from tocsin.domain.time import format_duration, parse_instant
 from tocsin.matching.index import IndexMatcher
@@ -101,7 +102,10 @@ class Play:
         """Another rule book holds from now on."""
         self._book_number += 1
         meaning, matcher = self._book(self._book_number, city(*rules, **more))
-        self.run.renew(meaning, matcher, START + micros(at or self.now()))
+        heard = [(now, item.event) for now, item, _ in self.steps if isinstance(item, Arrival)]
+        closings = [Closing(now, change.incident.rule, change.incident.key) for now, _, changes in self.steps
+                    for change in changes if isinstance(change, IncidentSet) and change.incident.closed_by]
+        self.run.renew(meaning, matcher, START + micros(at or self.now()), heard, closings)
 
     def put(self, item: Input, at: str = "") -> None:
         self.run.put(item, START + micros(at or self.now()))

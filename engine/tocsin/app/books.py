@@ -1,9 +1,9 @@
-"""The rule book at start-up: the stored one, and the files when they say something new and pass."""
+"""The rule book at start-up: the stored one; the files when nothing is stored, or when it is not fit any more."""
 
 from collections.abc import Callable
 
 from tocsin.book.book import Book, Content, number_book
-from tocsin.domain.errors import BookError, Finding
+from tocsin.domain.errors import BookError, Finding, SettingsError
 from tocsin.matching.index import IndexMatcher
 from tocsin.rules.tables import Tables
 from tocsin.store.store import Store
@@ -11,31 +11,36 @@ from tocsin.store.store import Store
 Try = Callable[[Content], tuple[Finding, ...]]
 """Runs the rule tests; a finding for each that fails."""
 
+Fit = Callable[[Content], None]
+"""Raises SettingsError for a content with which this engine must not run."""
+
 
 class Start:
-    """``book`` holds from the start; ``next`` is the files' book when it differs and is fit, else ``refused`` says why.
+    """``book`` holds from the start; ``next`` is the files' book where that one is not fit any more; ``read`` says that
+    the files were read.
     """
 
-    def __init__(self, book: Book, next_: Book | None, refused: tuple[Finding, ...]) -> None:
-        self.book, self.next, self.refused = book, next_, refused
+    def __init__(self, book: Book, next_: Book | None, *, read: bool) -> None:
+        self.book, self.next, self.read = book, next_, read
 
 
-def start_book(store: Store, read: Callable[[], Content], try_: Try) -> Start:
-    """Choose the book to start with. Raises BookError when nothing is stored and the files are not fit."""
+def start_book(store: Store, read: Callable[[], Content], try_: Try, fit: Fit) -> Start:
+    """Choose the book to start with. BookError or SettingsError when there is none that is fit."""
     stored = store.book()
-    try:
-        content = read()
-        failing = try_(content)
-        if failing:
-            raise BookError(failing)
-    except BookError as error:
-        if stored is None:
-            raise
-        return Start(stored, None, error.findings)
+    if stored is not None:
+        try:
+            fit(stored.content)
+        except SettingsError:
+            pass
+        else:
+            return Start(stored, None, read=False)
+    content = read()
+    failing = try_(content)
+    if failing:
+        raise BookError(failing)
+    fit(content)
     book = number_book(store.last_book() + 1, content)
-    if stored is None:
-        return Start(book, None, ())
-    return Start(stored, None if book.hash == stored.hash else book, ())
+    return Start(stored or book, book if stored is not None else None, read=True)
 
 
 def matcher_of(content: Content) -> tuple[IndexMatcher, Tables]:

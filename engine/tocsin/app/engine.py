@@ -15,7 +15,8 @@ from tocsin.api.ingest import ingest_routes
 from tocsin.api.metrics import CountingReport
 from tocsin.api.server import Listening, build_app, serve
 from tocsin.api.webhooks import sms_routes
-from tocsin.app.books import Start, Try, matcher_of, start_book
+from tocsin.app.books import Fit, Start, Try, matcher_of, start_book
+from tocsin.app.reload import Reading, Reloader, reading_here
 from tocsin.app.second import SecondOpinions
 from tocsin.app.tasks import Tasks
 from tocsin.app.watching import Watching
@@ -30,6 +31,7 @@ from tocsin.domain.input import OperatorAction
 from tocsin.domain.time import MINUTE
 from tocsin.loop import Limits, Loop
 from tocsin.ports import Channel
+from tocsin.rules.tables import Tables
 from tocsin.settings import Settings
 from tocsin.sources.mqtt import Rejected
 from tocsin.store.store import Mode, Store, open_store
@@ -45,15 +47,18 @@ _LIMITS = Limits()
 class Engine:
     """A running site in one process; ``read`` gives the files' content, ``try_`` its failing rule tests.
 
-    ``clock`` and ``channels`` take the place of the machine's clock and of the channels of the settings; ``app``
-    serves HTTP once it is started.
+    ``fit`` raises SettingsError for a content with which it must not run. Later changes of the files are read by
+    ``reading``, in this process where it is not given; ``on_book`` hears of each book that comes into force. ``clock``
+    and ``channels`` take the place of the machine's clock and of the channels of the settings; ``app`` serves HTTP once
+    it is started.
     """
 
     app: Starlette
 
     def __init__(self, settings: Settings, mode: Mode, read: Callable[[], Content], try_: Try, *,
                  clock: EngineClock | None = None, limits: Limits = _LIMITS,
-                 channels: Mapping[str, Channel] | None = None) -> None:
+                 channels: Mapping[str, Channel] | None = None, fit: Fit = lambda content: None,
+                 reading: Reading | None = None) -> None:
         path = settings.storage.path
         if path is None:
             raise SettingsError(f"storage.url in {settings.path} is not a SQLite file: this version keeps its store in "
@@ -63,7 +68,7 @@ class Engine:
         self.clock: EngineClock = clock or SystemClock()
         self.store: Store = open_store(path, mode)
         try:
-            self.start_book: Start = start_book(self.store, read, try_)
+            self.start_book: Start = start_book(self.store, read, try_, fit)
             matcher, self._tables = matcher_of(self.start_book.book.content)
         except BaseException:
             self.store.close()
@@ -80,6 +85,10 @@ class Engine:
         self.watching = Watching(settings, self.store, self.loop, self.channels, self.tasks, self.clock, limits)
         self.registry = CollectorRegistry()
         self.report = CountingReport(self.registry, self._say, self.watching.heard)
+        self.reloader = Reloader(
+            settings.home, reading or reading_here(read, try_), self.store, self.loop, fit=fit,
+            tell=partial(self.tell, "administrators"), wrap=self.second.beside, changed=self._renewed)
+        self.on_book: list[Callable[[Book], None]] = []
         self.stopped = asyncio.Event()
         self.listening: Listening | None = None
         self._said: dict[tuple[str, str], int] = {}
@@ -87,17 +96,19 @@ class Engine:
     async def start(self, *, serving: bool = True, watching: bool = True) -> None:
         """Restore, then let messages leave, then listen to people, then take events in.
 
-        Without ``serving`` no port is opened; without ``watching`` the engine is measured only when asked.
+        Without ``serving`` no port is opened; without ``watching`` the engine is measured only when asked, and looks at
+        the files only now.
         """
         await self.loop.start()
         self.loop.on_fatal(self._fatal)
         self.loop.on_poison(self._poisoned)
         self.ways_out.send()
-        await self._take_over()
+        await self._take_over(watching)
         self.ways_out.listen()
         if watching:
             self.watching.start()
             self._judge_by(self.loop.book)
+            self._watch_files()
         self.app = self._app()
         if serving:
             self.listening = await serve(self.app, self.settings.http.host, self.settings.http.port)
@@ -118,18 +129,28 @@ class Engine:
         self.store.close()
         _log.info("engine.stopped")
 
-    async def _take_over(self) -> None:
-        """Let the files' book hold when it is new and fit; when it is not fit, the administrators are told."""
+    async def _take_over(self, watching: bool) -> None:
+        """Let the files' book hold before anything else where the stored one is not fit; else see them beside."""
         if (book := self.start_book.next) is not None:
-            await self.loop.load_book(book, self.second.beside(matcher_of(book.content)[0]))
-            self._renewed(book)
-        elif self.start_book.refused:
-            await self.tell("administrators", "The rule files were not taken over: "
-                            + "; ".join(str(finding) for finding in self.start_book.refused[:3]))
+            matcher, tables = matcher_of(book.content)
+            await self.loop.load_book(book, self.second.beside(matcher), again=matcher)
+            self._renewed(book, tables)
+        elif not watching and not self.start_book.read:
+            await self.reloader.reload()
 
-    def _renewed(self, book: Book) -> None:
-        """Another book holds: events are placed in its areas."""
-        self._tables = matcher_of(book.content)[1]
+    def _watch_files(self) -> None:
+        self.tasks.keep("reload", self.reloader.run)
+        self.tasks.keep("watch-files", self.reloader.watch)
+        if not self.start_book.read:
+            self.reloader.ask()
+
+    def _renewed(self, book: Book, tables: Tables) -> None:
+        """Another book holds: events are placed in its areas, and judged by it."""
+        self._tables = tables
+        if self.second.asked:
+            self._judge_by(book)
+        for hear in self.on_book:
+            hear(book)
 
     def _judge_by(self, book: Book) -> None:
         if self.settings.matching.second_opinion == "durable":

@@ -48,11 +48,11 @@ def _sources(settings: Settings) -> dict[str, Source]:
 
 
 def enrol(emulators: Emulators, content: Content) -> None:
-    """Give everybody in the contacts, and every group chat, a chat with the emulated bot."""
+    """Give everybody in the contacts, and every group chat, a chat with the emulated bot; what is there stays."""
     chats = emulators.telegram.state
     for person in content.people.values():
-        if (address := person.addresses.get("telegram")) is not None:
+        if (address := person.addresses.get("telegram")) is not None and int(address) not in chats.chats:
             chats.add_chat(int(address), person.name)
     for service in content.services.values():
-        if service.group_chat:
+        if service.group_chat and int(service.group_chat) not in chats.chats:
             chats.add_chat(int(service.group_chat), service.name, kind="group")

@@ -54,6 +54,11 @@ class SecondOpinions:
         if before is not None:
             self._loop.run_in_executor(None, before.stop)
 
+    @property
+    def asked(self) -> bool:
+        """Whether there is to be one."""
+        return self._current is not None
+
     def standing(self) -> str:
         """Why there is no second opinion at present, "" when there is one."""
         return "it was not asked for" if self._current is None else self._current.available().reason

@@ -8,6 +8,7 @@ import typer
 
 from tocsin.app.engine import Engine
 from tocsin.app.practice import enrol, practice_settings, tokens_of
+from tocsin.app.reload import reading_in_child
 from tocsin.app.trials import try_findings
 from tocsin.cli.books import read_content_of
 from tocsin.cli.logs import set_up_logs
@@ -36,8 +37,12 @@ async def _practice(settings: Settings, port: int, page_port: int) -> None:
     async with Emulators(page_port=page_port) as emulators:
         own = practice_settings(settings, emulators, port=port)
         emulators.sms.state.incoming_url = f"{own.http.public_url}/v1/channels/sms/inbound"
-        engine = Engine(own, "practice", lambda: read_content_of(own), try_findings)
+        database = own.storage.path
+        engine = Engine(own, "practice", lambda: read_content_of(own), try_findings,
+                        reading=None if database is None else reading_in_child(own.path, database))
         enrol(emulators, engine.start_book.book.content)
+        engine.on_book.append(lambda book: enrol(emulators, book.content))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, engine.reloader.ask)
         await engine.start()
         _say(own, emulators.urls.page)
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -9,6 +9,7 @@ import typer
 
 from tocsin.app.engine import Engine
 from tocsin.app.live import refuse_unfit
+from tocsin.app.reload import reading_in_child
 from tocsin.app.trials import try_findings
 from tocsin.cli.books import read_content_of
 from tocsin.cli.logs import set_up_logs
@@ -29,18 +30,18 @@ def run(config: Config = CONFIG) -> None:
 
 
 async def _run(settings: Settings) -> int:
-    engine = Engine(settings, "live", lambda: read_content_of(settings), try_findings)
-    try:
-        refuse_unfit(settings, engine.start_book.book.content)
-    except BaseException:
-        engine.store.close()
-        raise
+    database = settings.storage.path
+    engine = Engine(settings, "live", lambda: read_content_of(settings), try_findings,
+                    fit=partial(refuse_unfit, settings),
+                    reading=None if database is None else reading_in_child(settings.path, database))
+    events = asyncio.get_running_loop()
+    events.add_signal_handler(signal.SIGHUP, engine.reloader.ask)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        events.add_signal_handler(number, engine.stopped.set)
     await engine.start()
     systemd = Systemd.of(os.environ)
     systemd.ready()
     engine.tasks.keep("systemd", partial(systemd.beat, engine.clock, lambda: engine.loop.fatal is None))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, engine.stopped.set)
     await engine.stopped.wait()
     systemd.stopping()
     failed = engine.loop.fatal

@@ -1,14 +1,10 @@
-"""What operators, and people outside an incident, do; and what a new book changes."""
-
-from msgspec.structs import replace
+"""What operators, and people outside an incident, do."""
 
 from tocsin.core import receipts, silences
-from tocsin.core.board import Board
 from tocsin.core.draft import Draft
-from tocsin.domain.change import IncidentSet, Noted, TimerDropped, WindowDropped
-from tocsin.domain.input import BookLoaded, OperatorAction
+from tocsin.domain.change import Noted
+from tocsin.domain.input import OperatorAction
 from tocsin.rules.meaning import Meaning
-from tocsin.rules.signal import Cleared, Signal
 
 
 def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
@@ -36,25 +32,3 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
         draft.put(Noted(now, "rejected", f"{item.actor}: {arguments.get('topic', '')}: {arguments.get('error', '')}"))
     else:
         draft.put(Noted(now, "unknown_action", f"{item.actor}: {item.action}"))
-
-
-def book_loaded(board: Board, draft: Draft, meaning: Meaning, item: BookLoaded,
-                now: int) -> list[tuple[str, tuple[Signal, ...]]]:
-    """The book in ``meaning`` holds from here on: windows of rules that are gone or changed their word are dropped.
-
-    Their incidents stay on the board, their condition cleared with the reason.
-    """
-    draft.put(Noted(now, "book", f"rule book {item.number} holds ({item.hash[:12]})"))
-    said: list[tuple[str, tuple[Signal, ...]]] = []
-    gone = sorted((rule, key) for rule, key in board.windows if rule not in meaning.words)
-    for rule, key in gone:
-        draft.put(WindowDropped(rule, key))
-    for timer in sorted(timer.id for timer in board.timers.values() if timer.rule and timer.rule not in meaning.words):
-        draft.put(TimerDropped(timer))
-    for number, rule in sorted((number, rule) for (rule, _), number in board.open.items()):
-        if rule not in meaning.words:
-            incident = draft.incident(number)
-            if incident is not None and not incident.values.get("rule_removed"):
-                draft.put(IncidentSet(replace(incident, values={**incident.values, "rule_removed": True})))
-                said.append((rule, (Cleared(rule, incident.key, "the rule was removed", now),)))
-    return said

@@ -15,7 +15,8 @@ OVERFLOW_KEY = {"overflow": "yes"}
 QUIET = 15 * MINUTE
 """An overflow incident clears when nothing has joined it for this long."""
 
-_WINDOW = f"{BESIDE}opened"
+OPENED = f"{BESIDE}opened"
+"""Where it is kept how many incidents a rule has opened of late."""
 
 
 class Opened(Struct, omit_defaults=True, frozen=True):
@@ -32,13 +33,13 @@ def too_many_keys(draft: Draft, rule: Rule, key: str) -> bool:
 
 def one_too_many(draft: Draft, rule: Rule, severity: str, now: int) -> bool:
     """Count an opening; True when it is beyond the rule's limit and not critical."""
-    body = draft.window(rule.id, _WINDOW)
+    body = draft.window(rule.id, OPENED)
     known = body if isinstance(body, Opened) or body is None else msgspec.json.decode(body, type=Opened)
     if known is None or now - known.since >= MINUTE:
         known = Opened(now, 0)
     limit = rule.limits.get("opened_per_minute", OPENED_PER_MINUTE)
     if known.count >= limit and RANK[severity] < RANK["critical"]:
         return True
-    draft.put(WindowSet(rule.id, _WINDOW, Opened(known.since, known.count + 1)))
+    draft.put(WindowSet(rule.id, OPENED, Opened(known.since, known.count + 1)))
     return False
 

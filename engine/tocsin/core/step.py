@@ -17,6 +17,7 @@ from tocsin.core import (
     inhibit,
     operator,
     receipts,
+    renew,
     silences,
 )
 from tocsin.core.board import Board, key_of
@@ -57,7 +58,7 @@ def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
         case OperatorAction():
             operator.act(draft, meaning, item, now)
         case BookLoaded():
-            _carry_on(draft, meaning, operator.book_loaded(board, draft, meaning, item, now), now)
+            _carry_on(draft, meaning, renew.book_loaded(board, draft, meaning, item, now), now)
             _look(draft, meaning, asking.renewed(board, draft, meaning), now)
         case Started(version, gap):
             draft.put(Noted(now, "started", f"version {version} started after {gap // 1_000_000} s without listening"))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from tocsin.domain.event import Event
 
@@ -80,11 +80,42 @@ class OperatorAction(Struct, frozen=True, omit_defaults=True, tag="operator"):
     arguments: dict[str, Any] = {}
 
 
+class Firing(Struct, frozen=True, omit_defaults=True):
+    """What a rule has fired in the activation that lasts, all its firings taken together."""
+
+    happened: int
+    severity: str
+    events: int = 1
+    values: dict[str, Any] = {}
+    wait: int = 0
+
+
+class Rebuilt(Struct, frozen=True, omit_defaults=True):
+    """One key of a changed rule as the journal makes it, nothing of it told.
+
+    ``body`` is the window, ``timers`` are its deadlines by kind; ``firing`` is None unless the condition is active.
+    """
+
+    rule: str
+    key: str
+    body: Raw
+    timers: dict[str, int] = {}
+    firing: Firing | None = None
+
+
 class BookLoaded(Struct, frozen=True, omit_defaults=True, tag="book"):
-    """The rule book with this number and content hash holds from here on."""
+    """The rule book with this number and content hash holds from here on.
+
+    ``changed`` are the rules that mean something else than before; ``rebuilt`` are their keys as the journal up to
+    ``position`` makes them, read from the instant ``since`` on (0: nothing was read).
+    """
 
     number: int
     hash: str
+    changed: tuple[str, ...] = ()
+    rebuilt: tuple[Rebuilt, ...] = ()
+    since: int = 0
+    position: int = 0
 
 
 class Started(Struct, frozen=True, omit_defaults=True, tag="started"):

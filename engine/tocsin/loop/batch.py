@@ -15,6 +15,7 @@ from tocsin.loop.deadlines import Deadlines
 from tocsin.loop.lanes import Prepared, Ticket
 from tocsin.loop.poison import described
 from tocsin.loop.prepare import Force, matched
+from tocsin.loop.rebuilding import Loading
 from tocsin.loop.recent import Recent
 from tocsin.loop.stats import Stats
 from tocsin.ports import Accepted
@@ -37,7 +38,7 @@ class Batch:
     """
 
     def __init__(self, board: Board, deadlines: Deadlines, recent: Recent, force: Force, position: int, stats: Stats,
-                 step: Step, apply: Apply, books: dict[str, Force]) -> None:
+                 step: Step, apply: Apply, books: dict[str, Loading]) -> None:
         self.board, self.deadlines, self.recent, self.force = board, deadlines, recent, force
         self.position = position
         self._stats, self._step, self._apply, self._books = stats, step, apply, books
@@ -68,7 +69,11 @@ class Batch:
         changes: list[Change] = []
         if not reason:
             try:
-                force = self._books[item.hash] if type(item) is BookLoaded else self.force
+                force = self.force
+                if type(item) is BookLoaded:
+                    loading = self._books[item.hash]
+                    prepared = loading.arrived(prepared, self.entries, position - 1, now)
+                    item, force = prepared.item, loading.force
                 changes = self._step(self.board, force.meaning, item, now)
                 if force is not self.force:
                     self.force = self.loaded = force

@@ -19,6 +19,7 @@ from tocsin.loop.lanes import Lanes
 from tocsin.loop.limits import Limits
 from tocsin.loop.poison import Told, described
 from tocsin.loop.prepare import Force, prepare
+from tocsin.loop.rebuilding import Loading
 from tocsin.loop.recent import Recent
 from tocsin.loop.stats import Stats
 from tocsin.loop.store import Store
@@ -44,7 +45,7 @@ class Cycle:
     def __init__(self, store: Store, clock: LoopClock, force: Force, limits: Limits, step: Step, apply: Apply) -> None:
         self._store, self._clock, self._limits, self._step, self._apply = store, clock, limits, step, apply
         self.force = force
-        self.books: dict[str, Force] = {}
+        self.books: dict[str, Loading] = {}
         self.lanes = Lanes(limits.events, limits.others)
         self.stats = Stats()
         self.fatal: StoreError | None = None

@@ -16,14 +16,19 @@ from tocsin.loop.cycle import Cycle, LoopClock
 from tocsin.loop.lanes import Prepared, Ticket
 from tocsin.loop.limits import Limits
 from tocsin.loop.prepare import Force, prepare, prepare_events
+from tocsin.loop.rebuilding import Loading, rebuild, taken_over
 from tocsin.loop.stats import Stats
 from tocsin.loop.store import Store
 from tocsin.ports import Accepted, Matcher, Work
+from tocsin.rules.changed import changed_rules
 from tocsin.rules.meaning import Meaning
 
 _SLICE = 32
 """Events prepared between two looks at what else the event loop has to do."""
 
+
+_ROUNDS, _FEW = 5, 200
+"""Before its turn a book hears what came meanwhile, at most so often, until fewer than so many inputs are left."""
 
 _LIMITS = Limits()
 
@@ -44,6 +49,7 @@ class Loop:
         self._cycle = Cycle(store, clock, Force(book, meaning(book), matcher), limits, step, apply)
         self._lanes = self._cycle.lanes
         self._wal_asked, self._wal_long = -1.0, False
+        self._loading = asyncio.Lock()
         clock.join(self)
 
     @property
@@ -100,19 +106,39 @@ class Loop:
         self._check()
         return int((await self._queue([prepare(item)]))[0])
 
-    async def load_book(self, book: Book, matcher: Matcher) -> int:
-        """Let a rule book (checked, numbered after the last) hold from here on; the position at which it does."""
-        self._check()
-        force = Force(book, await asyncio.to_thread(self._meaning, book), matcher)
-        self._cycle.books[book.hash] = force
-        try:
-            position = await self.submit(BookLoaded(book.number, book.hash))
-        finally:
-            self._cycle.books.pop(book.hash, None)
-        if self._cycle.force is not force:
-            raise StoreError(f"The rule book {book.number} could not be put in force; the old one holds: see the "
-                             "rejected inputs.")
-        return position
+    async def load_book(self, book: Book, matcher: Matcher, *, made: BookLoaded | None = None,
+                        again: Matcher | None = None) -> int:
+        """Let a rule book (checked, numbered after the last) hold from here on; the position at which it does.
+
+        ``again`` matches what came before, for rules that changed; ``made`` is what these remember, where it was made
+        elsewhere. StoreError when the book could not be put in force: the old one holds.
+        """
+        async with self._loading:
+            self._check()
+            loading = await asyncio.to_thread(self._load, book, matcher, made, again or matcher)
+            for _ in range(_ROUNDS):
+                if await asyncio.to_thread(loading.approach) < _FEW:
+                    break
+            self._check()
+            books = self._cycle.books
+            books[book.hash] = loading
+            future = self._queue([prepare(BookLoaded(book.number, book.hash))])
+            future.add_done_callback(lambda _: books.pop(book.hash, None))
+            position = int((await future)[0])
+            if self._cycle.force is not loading.force:
+                raise StoreError(f"The rule book {book.number} could not be put in force; the old one holds: see the "
+                                 "rejected inputs.")
+            return position
+
+    def _load(self, book: Book, matcher: Matcher, made: BookLoaded | None, again: Matcher) -> Loading:
+        """What changes with a book, as the journal of this moment has it; in a thread."""
+        meaning, history = self._meaning(book), self._store.history()
+        changed = changed_rules(self.book.content, book.content)
+        if made is None or made.changed != changed:
+            rebuilt = rebuild(history, meaning, changed, again, self._clock.now()) if changed else None
+        else:
+            rebuilt = taken_over(made, meaning)
+        return Loading(Force(book, meaning, matcher), changed, rebuilt, history, again)
 
     def run_work(self, work: Work) -> Awaitable[Any]:
         """Run ``work(connection)`` (at most 5 ms) in the commit thread inside the next transaction; its result.

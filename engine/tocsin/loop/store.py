@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from tocsin.book.book import Book
 from tocsin.core.board import Board
 from tocsin.domain.entry import Entry
+from tocsin.loop.rebuilding import History
 
 
 class Restored(Protocol):
@@ -19,7 +20,7 @@ class Restored(Protocol):
 
 
 class Store(Protocol):
-    """One transaction at a time; only the loop's thread calls these."""
+    """One transaction at a time; only the loop's thread calls these, but ``history`` is for everybody."""
 
     def begin(self) -> None: ...
     def write(self, entries: Iterable[Entry]) -> bool: ...
@@ -31,3 +32,4 @@ class Store(Protocol):
     def restore(self) -> Restored: ...
     def identities(self, since: int) -> Iterable[bytes]: ...
     def wal_bytes(self) -> int: ...
+    def history(self) -> History: ...

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable, Iterable
 
 from tocsin.core.board import Board, apply
+from tocsin.core.rebuild import Closing, Heard, Rebuild
 from tocsin.core.step import step
 from tocsin.domain.change import Change, NotificationSet, TimerSet
 from tocsin.domain.event import Event
@@ -11,6 +12,7 @@ from tocsin.domain.identity import identity, remembered_for
 from tocsin.domain.input import Arrival, BookLoaded, Input, Receipt, TimerDue
 from tocsin.domain.notification import DELIVERED
 from tocsin.ports import Matcher
+from tocsin.rules.changed import changed_rules
 from tocsin.rules.meaning import Meaning
 
 Witness = Callable[[int, Input, list[Change]], None]
@@ -53,11 +55,23 @@ class Run:
         self.clock = at if self.clock is None else max(at, self.clock)
         self._apply(item, self.clock)
 
-    def renew(self, meaning: Meaning, matcher: Matcher, at: int) -> None:
-        """Another book holds from instant ``at`` on."""
+    def renew(self, meaning: Meaning, matcher: Matcher, at: int, heard: Iterable[tuple[int, Event]] = (),
+              closings: Iterable[Closing] = ()) -> None:
+        """Another book holds from instant ``at`` on; ``heard`` are the (instant, event) from which changed rules are
+        made anew, in order, with the ``closings`` by people since.
+        """
         self.run_timers(before=at)
+        changed = changed_rules(self._meaning.content, meaning.content)
+        rebuild = Rebuild(meaning, changed)
+        events = [Heard(number, when, Arrival(event, matcher.match(event), meaning.book.number))
+                  for number, (when, event) in enumerate(heard if changed else (), 1)]
+        if events:
+            rebuild.begin(events[0].at)
+            rebuild.follow(events, closings)
+            rebuild.until(at)
         self._meaning, self._matcher = meaning, matcher
-        self.put(BookLoaded(meaning.book.number, meaning.book.hash), at)
+        self.put(BookLoaded(meaning.book.number, meaning.book.hash, changed, rebuild.result(), rebuild.since,
+                            rebuild.position), at)
 
     def run_until(self, until: int) -> None:
         """Run the timers due before ``until``; those due exactly then do not run."""

@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 
 from tocsin.core.board import key_of
 from tocsin.domain.codec import decode_incident
-from tocsin.store.journal import body_of
 from tocsin.store.segment import row_of, unseal
 from tocsin.store.statements import fetch, run
 
@@ -37,33 +36,33 @@ class History:
         """What was heard behind a position, in order."""
         while True:
             with self._reading() as connection:
-                sealed = _one(connection, 'SELECT number, "last" FROM segments WHERE "last" > ? ORDER BY number LIMIT 1',
-                              after)
+                sealed = _segment(connection, '"last" > ? ORDER BY number LIMIT 1', after)
                 page = _sealed(connection, sealed[0]) if sealed else list(fetch(connection, _ON, (after, PAGE)))
-            if not sealed and not page:
+            page = [told for told in page or () if told[0] > after]
+            if page:
+                yield page
+            elif not sealed:
                 return
-            yield [told for told in page or () if told[0] > after]
-            after = sealed[1] if sealed else page[-1][0]
+            after = sealed[2] if sealed else page[-1][0]
 
     def back(self, until: int) -> Iterator[list[Told]]:
         """What was heard up to a position, the newest first, as far as it is kept."""
         while until > 0:
             with self._reading() as connection:
-                sealed = _one(connection, 'SELECT number, "first" FROM segments WHERE "first" <= ? AND "last" >= ?',
-                              until, until)
+                sealed, last = _segment(connection, '"first" <= ? AND "last" >= ?', until, until), 0
                 if sealed:
                     page = _sealed(connection, sealed[0])
                 else:
                     last = _last_sealed(connection)
                     page = list(fetch(connection, _BACK, (last + 1, until, PAGE)))
+            if page is None:
+                return
             if sealed:
-                if page is None:
-                    return
-                yield [told for told in reversed(page) if told[0] <= until]
-                until = sealed[1] - 1
+                page, until = [told for told in reversed(page) if told[0] <= until], sealed[1] - 1
             else:
-                yield page
                 until = page[-1][0] - 1 if len(page) == PAGE else min(last, until - 1)
+            if page:
+                yield page
 
     def closings(self, rules: Collection[str], since: int) -> list[tuple[int, str, dict[str, str]]]:
         """When people last closed incidents of these rules: (instant, rule, key)."""
@@ -78,10 +77,16 @@ class History:
         return sorted(found, key=lambda closing: (closing[0], closing[1], key_of(closing[2])))
 
 
-def _one(connection: Connection, text: str, *values: int) -> tuple[int, int] | None:
-    for row in fetch(connection, text, values):
-        return row[0], row[1]
-    return None
+def body_of(connection: Connection, segment: int) -> bytes:
+    """The compressed body of a segment; b"" when it is not kept any more."""
+    return b"".join(row[0] for row in fetch(
+        connection, "SELECT body FROM segment_parts WHERE segment = ? ORDER BY part", (segment,)))
+
+
+def _segment(connection: Connection, where: str, *values: int) -> tuple[int, int, int] | None:
+    """Number, first and last position of a segment."""
+    text = f'SELECT number, "first", "last" FROM segments WHERE {where}'  # noqa: S608 - own words
+    return next(((row[0], row[1], row[2]) for row in fetch(connection, text, values)), None)
 
 
 def _last_sealed(connection: Connection) -> int:

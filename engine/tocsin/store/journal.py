@@ -12,6 +12,7 @@ from tocsin.domain.input import BookLoaded
 from tocsin.domain.time import DAY, MINUTE
 from tocsin.ports import Clock, Work
 from tocsin.store import tables
+from tocsin.store.history import body_of as body_of
 from tocsin.store.segment import START, Row, Segment, seal
 from tocsin.store.statements import fetch, insert, run
 from tocsin.store.store import Store
@@ -129,12 +130,6 @@ def _expire_identities(connection: Connection, now: int) -> None:
     """Forget identities that are too old to be recognised."""
     run(connection, "DELETE FROM identities WHERE segment IN (SELECT number FROM segments WHERE until < ?)",
         (now - DAY,))
-
-
-def body_of(connection: Connection, segment: int) -> bytes:
-    """The compressed body of a segment; b"" when it is not kept any more."""
-    return b"".join(row[0] for row in fetch(
-        connection, "SELECT body FROM segment_parts WHERE segment = ? ORDER BY part", (segment,)))
 
 
 def hot_rows(connection: Connection, after: int, limit: int = 5_000) -> Iterator[Row]:

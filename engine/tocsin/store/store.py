@@ -16,6 +16,7 @@ from tocsin.domain.entry import Entry
 from tocsin.domain.errors import StoreError
 from tocsin.store import sqlite, tables
 from tocsin.store.errors import told
+from tocsin.store.history import History
 from tocsin.store.migrations import HEAD, migrate
 from tocsin.store.restore import Restored, restore
 from tocsin.store.rows import rows_of
@@ -120,6 +121,10 @@ class Store:
 
     def _in_transaction(self) -> bool:
         return bool(self._connection.connection.dbapi_connection.in_transaction)  # type: ignore[union-attr]  # sqlite3's
+
+    def history(self) -> History:
+        """What has been heard so far, for any thread."""
+        return History(self.reading)
 
     def restore(self) -> Restored:
         """Everything the loop starts from."""

@@ -19,6 +19,8 @@ def test_a_removed_rules_incident_stays_on_the_board_marked_and_escalates_on() -
     play.until("+1m")
     assert play.paged() == ["olena", "taras"]
     play.answer("taras", "acknowledge", at="+70s")
+    assert play.incident().response == "acknowledged"
+    play.answer("taras", "resolve", at="+80s")
     assert play.incident().response == "closed"
 
 

@@ -1,0 +1,48 @@
+"""Which rules of a new book mean something else than before, so that what they remember must be made anew."""
+
+import msgspec
+
+from tocsin.book.book import Content
+from tocsin.book.match import FieldRef
+from tocsin.book.rule import Gate, Rule
+from tocsin.domain.time import HOUR, MINUTE
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_TIMED = frozenset({"absence", "sequence"})
+"""Words that count time only while the rule's ``during`` is open, also without a ``for``."""
+_FORGETS = frozenset({"count", "sum", "together", "new"})
+"""Words whose keys are back at the beginning once their windows are over."""
+_AFTER = HOUR + 15 * MINUTE
+"""Beyond its windows a rule remembers what may come late, and is active for a while after a moment."""
+
+
+def changed_rules(before: Content, after: Content) -> tuple[str, ...]:
+    """The rules of both contents whose ``when``, ``per`` or ``clear`` differs, in the order of the second.
+
+    A rule that waits for a time counts it by its ``during``, so that its gates and their hours are asked too. What a
+    rule says, its severity, whom it turns to and its limits change nothing that it remembers.
+    """
+    known = {rule.id: rule for rule in before.rules if rule.enabled}
+    return tuple(rule.id for rule in after.rules if rule.enabled and rule.id in known
+                 and _remembered(known[rule.id], before) != _remembered(rule, after))
+
+
+def reach(rule: Rule) -> int | None:
+    """How far back, in microseconds, events can matter to what the rule remembers now; None: without a limit."""
+    when, clear = rule.when, rule.clear
+    spans = (when.for_, when.within, when.over, when.stale_after, clear.after, clear.hold)
+    if when.word not in _FORGETS or clear.only or clear.at or any(isinstance(span, FieldRef) for span in spans):
+        return None
+    return sum(span for span in spans if isinstance(span, int)) + _AFTER
+
+
+def _remembered(rule: Rule, content: Content) -> bytes:
+    return _encode((rule.when, rule.per, rule.clear, _hours_of(rule, content)))
+
+
+def _hours_of(rule: Rule, content: Content) -> list[tuple[Gate, object, object]]:
+    if rule.when.for_ is None and rule.when.word not in _TIMED:
+        return []
+    return [(gate, content.calendars.get(gate.calendar) if isinstance(gate.calendar, str) else content.calendars,
+             content.operations if gate.operation == "any" else content.operations.get(gate.operation))
+            for gate in rule.during]
