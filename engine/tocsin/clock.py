@@ -158,10 +158,13 @@ class VirtualClock:
     def _next(self) -> int | None:
         while self._sleepers and self._sleepers[0][2].done():
             heapq.heappop(self._sleepers)
-        dues = [due for participant in self._participants if (due := participant.next_due()) is not None]
+        dues = self._deadlines()
         if self._sleepers:
             dues.append(self._sleepers[0][0])
         return min(dues, default=None)
+
+    def _deadlines(self) -> list[int]:
+        return [due for participant in self._participants if (due := participant.next_due()) is not None]
 
     async def _settle(self) -> None:
         for _ in range(3):

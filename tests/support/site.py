@@ -73,14 +73,18 @@ class Letter:
         assert self.at == at, f"it came at {self.at}: {self.text}"
         return self
 
-    async def presses(self, label: str, *, by: str = "", old: dict[str, str] | None = None) -> str:
-        """Press a button (``by`` somebody else who sees the chat); what the bot answers."""
+    async def presses(self, label: str, *, by: str = "", old: dict[str, str] | None = None, reference: str = "") -> str:
+        """Press a button (``by`` somebody else who sees the chat); what the bot answers.
+
+        ``old`` are the buttons of an old copy; with the ``reference`` of before it is the same press again.
+        """
         buttons = old if old is not None else self._message.buttons
         assert label in buttons, f"there is no button {label}, only {', '.join(buttons) or 'none'}"
         sender = self._site.address(by or self._person, "telegram")
         provider = self._message.provider
         return await self._site.inbound("telegram", Inbound(
-            "telegram", "press", sender, provider.reference(), token=buttons[label], provider_id=self._message.id))
+            "telegram", "press", sender, reference or provider.reference(), token=buttons[label],
+            provider_id=self._message.id))
 
     def keeps_its_buttons(self) -> dict[str, str]:
         """The buttons as they are now, for a press on an old copy."""
@@ -177,7 +181,7 @@ class Site:
         settings = Settings(
             site=self.content.site, storage=Storage(url=f"sqlite:///{self.path}"),
             http=Http(public_url="https://alarm.example.org"),
-            sources={"gateway": Source(kind="http", token=SecretStr(TOKEN))})
+            sources={"gateway": Source(kind="http", token=SecretStr(TOKEN), silent_after=15 * MINUTE)})
         self.engine = Engine(settings, "live", refused or (lambda: self.content), lambda content: (), clock=self.clock,
                              channels=self.providers)
         await self.engine.start(serving=False, watching=False)

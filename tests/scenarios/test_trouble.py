@@ -1,0 +1,166 @@
+"""The engine itself is in trouble: it says so, and everything else goes on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from tests.support.city import event_rule, match, policy, step
+from tests.support.set_clock import SetClock
+from tests.support.site import START, Site, site_of
+from tests.support.town import PANIC, PATROL, town
+
+import tocsin.core.step
+from tocsin.book.book import Content
+from tocsin.domain.errors import BookError, Finding, Location
+from tocsin.domain.time import HOUR
+
+
+async def test_an_event_that_breaks_the_core_stops_nothing_else(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is set aside and the duty office is told; the events before and after it are alarms as ever."""
+    whole = tocsin.core.step._arrival
+
+    def breaks(draft: Any, meaning: Any, item: Any, now: int) -> None:
+        if item.event.site == "school-13":
+            raise ZeroDivisionError("nobody thought of this")
+        whole(draft, meaning, item, now)
+
+    monkeypatch.setattr(tocsin.core.step, "_arrival", breaks)
+    for name in ("school-12", "school-13", "school-14"):
+        await site.event(site=name)
+    site.telegram("olena").expects("school-12")
+    site.telegram("olena").expects("school-14")
+    site.phone("oksana").expects("An input could not be processed and was set aside", "nobody thought of this")
+    site.nobody_is_told()
+    assert "ZeroDivisionError" in site.notes("rejected")[0]
+    await site.advance(minutes=1)
+    await site.event(site="school-13")
+    site.phone("oksana").is_quiet()
+
+
+async def test_a_deadline_that_breaks_comes_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy never ends in silence: a minute later it is tried again."""
+    await site.event()
+    await site.advance(minutes=1)
+    site.forget_what_was_told()
+
+    def breaks(*arguments: Any) -> None:
+        raise ZeroDivisionError("nobody thought of this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tocsin.core.step.escalate, "advance", breaks)
+        await site.advance(minutes=1)
+        site.phone("oksana").expects("An input could not be processed")
+        site.nobody_is_told()
+    await site.advance(minutes=1)
+    site.telegram("taras").expects("Тривожна").came("+3m")
+
+
+async def test_files_that_are_wrong_at_the_start_leave_the_stored_rules_in_force(tmp_path: Path) -> None:
+    """The administrators are told what is wrong; a panic button is a panic button as before."""
+    async with site_of(tmp_path) as site:
+
+        def wrong() -> Content:
+            raise BookError((Finding(Location("rules/protected-sites.yaml", 7, 3), 'the key "wen" is unknown'),))
+
+        await site.dies()
+        await site.starts(wrong)
+        site.mail("sam").expects("rules/protected-sites.yaml:7:3", 'the key "wen" is unknown')
+        await site.event()
+        site.telegram("olena").expects("Тривожна кнопка: school-12")
+        site.nobody_is_told()
+
+
+async def test_files_that_are_new_at_the_start_hold_from_then_on(tmp_path: Path) -> None:
+    """What an open incident said stays as it was said."""
+    async with site_of(tmp_path) as site:
+        await site.event(site="school-12")
+        await site.dies()
+        site.content = town(replace(PANIC, say="Кнопка: {{ site }}"))
+        await site.starts()
+        await site.event(site="school-13")
+        await site.advance(minutes=2)
+        site.telegram("olena").expects("КРИТИЧНО: Тривожна кнопка: school-12")
+        site.telegram("olena").expects("КРИТИЧНО: Кнопка: school-13")
+        site.telegram("taras").expects("КРИТИЧНО: Тривожна кнопка: school-12")
+        site.telegram("taras").expects("КРИТИЧНО: Кнопка: school-13")
+
+
+async def test_a_clock_set_back_an_hour_delays_nothing(tmp_path: Path) -> None:
+    """The engine's time goes on by the steady clock."""
+    clock = SetClock(START)
+    async with site_of(tmp_path, clock=clock) as site:
+        await site.event()
+        clock.sets(-HOUR)
+        await site.advance(minutes=2)
+        site.telegram("olena").expects("Тривожна").came("+0s")
+        site.phone("olena").expects("Тривожна").came("+1m")
+        site.telegram("taras").expects("Тривожна").came("+2m")
+        assert clock.jumps == [-HOUR, -HOUR]
+        instants = [at for at, in site.rows('SELECT "at" FROM journal ORDER BY position')]
+        assert instants == sorted(instants)
+
+
+async def test_a_clock_set_back_an_hour_and_a_restart(tmp_path: Path) -> None:
+    """The store knows what time it was."""
+    clock = SetClock(START)
+    async with site_of(tmp_path, clock=clock) as site:
+        await site.event()
+        await site.advance(seconds=30)
+        clock.sets(-HOUR)
+        await site.restarts()
+        await site.advance(seconds=90)
+        site.telegram("taras").expects("Тривожна").came("+2m")
+
+
+async def test_a_clock_set_ahead_an_hour_wakes_one_step_and_loses_nothing(tmp_path: Path) -> None:
+    """It is followed: what is overdue comes at once, the rest counts from then."""
+    clock = SetClock(START)
+    async with site_of(tmp_path, clock=clock) as site:
+        await site.event()
+        clock.sets(HOUR)
+        await site.advance(minutes=2)
+        site.telegram("olena").expects("Тривожна").came("+0s")
+        site.phone("olena").expects("Тривожна").came("+1h")
+        site.telegram("taras").expects("Тривожна").came("+1h")
+        site.phone("taras").expects("Тривожна").came("+1h1m")
+        site.mail("chief").expects("Тривожна").came("+1h2m")
+        assert clock.jumps == [HOUR]
+
+
+async def test_a_clock_that_is_wrong_is_told_to_the_administrators(tmp_path: Path) -> None:
+    """By an ordinary rule over what the engine observes of itself; it clears when the clock is right."""
+    wrong = event_rule("clock-wrong", match(type="tocsin.clock_skew"), per=(), to="administrators", severity="high",
+                       say="Годинник: різниця {{ skew_s }} с")
+    admins = policy("administrators", step("sam", within="15 min"), last=("oksana",))
+    clock = SetClock(START)
+    async with site_of(tmp_path, town(wrong, policies=(PATROL, admins)), clock) as site:
+        clock.sets(-HOUR)
+        await site.advance(seconds=1)
+        await site.engine.watching.observe()
+        await site.settles()
+        site.mail("sam").expects("Годинник: різниця -3600 с")
+        assert any("skew_s -3600" in line for line in site.engine.watching.warnings())
+        assert site.engine.watching.blocked() == []
+        clock.sets(HOUR)
+        await site.advance(seconds=1)
+        await site.engine.watching.observe()
+        await site.settles()
+        site.mail("sam").expects("Cleared")
+
+
+async def test_a_source_that_falls_silent_is_reported_and_heard_again(tmp_path: Path) -> None:
+    """Whatever it sends shows that it lives, even what is refused."""
+    silent = event_rule("source-silent", match(type="tocsin.source_silent"), per=("source_name",), to="administrators",
+                        severity="high", say="Джерело мовчить: {{ source_name }}, {{ silent_min }} хв")
+    admins = policy("administrators", step("sam", within="60 min"), last=("oksana",))
+    async with site_of(tmp_path, town(silent, policies=(PATROL, admins))) as site:
+        await site.event("heartbeat")
+        await site.advance(minutes=16)
+        await site.engine.watching.observe()
+        await site.settles()
+        site.mail("sam").expects("Джерело мовчить: gateway, 16 хв")
+        assert (await site.posts(typ="x")).status_code == 422
+        await site.engine.watching.observe()
+        await site.settles()
+        site.mail("sam").expects("Cleared")
