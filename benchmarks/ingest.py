@@ -21,7 +21,8 @@ def result(name: str, values: list[float], target: float, goal: float, beside: s
     """A row of the table; the median decides."""
     value = statistics.median(values)
     return {"id": name, "value": round(value, 3), "target": target, "goal": goal,
-            "met": value <= target if lower else value >= target, "beside": beside, "runs": len(values), **more}
+            "met": value <= target if lower else value >= target, "beside": beside, "runs": len(values),
+            **({"better": "lower"} if lower else {}), **more}
 
 
 async def batches_over_http(folder: Path, runs: int) -> dict[str, Any]:

@@ -14,6 +14,10 @@ from typing import Any
 from benchmarks.city import TOKEN
 
 
+KEY = rb"k-(\d{7})"
+"""The number of an incident, as it stands in events and in the messages about them."""
+
+
 def request(path: str, body: bytes) -> bytes:
     """A POST with the benchmark's token."""
     return (f"POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {TOKEN.decode()}\r\n"
