@@ -26,13 +26,21 @@ class Level(Struct, frozen=True, omit_defaults=True):
     severity: str
 
 
+class SequenceStep(Struct, frozen=True, omit_defaults=True):
+    """One step of ``sequence``: an event that comes, or with ``negated`` must not come, ``within`` microseconds."""
+
+    match: Match
+    within: int | FieldRef | None = None
+    negated: bool = False
+
+
 class When(Struct, frozen=True, omit_defaults=True):
     """The ``when`` of a rule: its word, that word's parameters, and what may stand beside any word.
 
     ``match`` says which events the word hears. ``incident``: ``of`` is a rule id; elsewhere ``of`` is a field.
     ``compare`` maps ``above``, ``at_least``, ``below``, ``at_most`` and ``is`` to limits. ``samples`` 0 is the word's
     own number. ``change``: ``moves`` is ``rises`` or ``falls`` with ``compare`` at_least, "" for ``from``/``to``, of
-    which None is any value. Durations are microseconds. ``parameters`` holds those of the words that come later.
+    which None is any value. ``expected`` is ``seen`` or a list's ``name.column``. Durations are microseconds.
     """
 
     word: str
@@ -52,7 +60,9 @@ class When(Struct, frozen=True, omit_defaults=True):
     moves: str = ""
     changes_from: Limit | None = None
     changes_to: Limit | None = None
-    parameters: dict[str, Any] = {}
+    steps: tuple[SequenceStep, ...] = ()
+    named: dict[str, Match] = {}
+    expected: str = ""
 
 
 class Clear(Struct, frozen=True, omit_defaults=True):

@@ -12,6 +12,7 @@ from tocsin.book.report import Report, Unreadable, nearest
 from tocsin.book.rule import When
 from tocsin.book.scalars import Duration, Name, Whole, plain_value
 from tocsin.book.shape import Field, Json, Many, Record, Shape
+from tocsin.book.steps import STEPS
 from tocsin.domain.time import MINUTE
 
 WORDS = ("event", "count", "absence", "sequence", "together", "level", "average", "sum", "minimum", "maximum", "change",
@@ -23,7 +24,7 @@ MOST = 10_000
 """The most events that a window may be asked to hold."""
 MOMENTARY_FOR = 15 * MINUTE
 
-_BUILT = ("event", "incident", "count", "level")
+_BUILT = ("event", "incident", "count", "level", "sequence")
 
 PARAMETERS = {
     "event": ("member",), "incident": (), "count": ("at_least", "within", "distinct", "near"),
@@ -140,6 +141,10 @@ def _new(values: dict[str, Any]) -> When:
     return _momentary(_common("new", values, of=values["of"], over=values["over"]))
 
 
+def _sequence(values: dict[str, Any]) -> When:
+    return _momentary(When("sequence", steps=values["sequence"], for_=values.get("for")))
+
+
 def _momentary(when: When) -> When:
     if isinstance(when.for_, int) and when.for_ > MOMENTARY_FOR:
         raise ValueError("for: is at most 15 min here: what happens in a moment is over 15 min later")
@@ -173,6 +178,9 @@ _RECORDS: dict[str, Record[When]] = {
     "new": Record("when:", {
         "new": _MATCH, "of": Field(FIELD, required=True, about="the field whose values are remembered"),
         "over": Field(_DURATION, required=True, about="for so long a value is remembered"), **_FOR}, _new),
+    "sequence": Record("when:", {
+        "sequence": Field(STEPS, required=True, about="the steps in order, each within its time since the one before"),
+        "near": Field(_Later("near")), **_FOR}, _sequence),
 }
 
 BUILT_WORDS: frozenset[str] = frozenset(_BUILT)
@@ -202,7 +210,10 @@ class WhenShape(Shape[When]):
         wrong = [key for key, _ in node.entries if key.text not in allowed]
         for key in wrong:
             owners = [word for word in WORDS if key.text in PARAMETERS[word]]
-            if owners:
+            if (word, key.text) == ("sequence", "within"):
+                report.error(key.where, "within: stands in each step of a sequence after the first, not beside it: "
+                             "sequence: [{type: door.forced}, {type: motion, within: 5 min}]")
+            elif owners:
                 report.error(key.where, f'"{key.text}" belongs to {", ".join(owners)}, not to {word}')
             else:
                 report.unknown(key.where, "the key", key.text, allowed)

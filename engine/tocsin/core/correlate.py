@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tocsin.core.board import BESIDE, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.gates import during_of, pace
+from tocsin.core.listening import informed
 from tocsin.core.overflow import OVERFLOW_KEY, too_many_keys
 from tocsin.domain.change import Noted, Timer, WindowDropped, WindowSet
 from tocsin.domain.input import Arrival
@@ -26,10 +27,10 @@ Signals = tuple[Signal, ...]
 
 def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item: Arrival, now: int) -> list[Signals]:
     """An event that has hits for this rule: what its keys say, one group of signals a key."""
-    word = meaning.words[rule]
+    word = informed(draft, meaning, rule) or meaning.words[rule]
     keys, missing = keys_of(item.event, word.rule.per)
     if missing and isinstance(word, WindowWord) and not word.takes_unknown:
-        if "event" in slots:
+        if slots - {"clear"}:
             draft.put(Noted(now, "key_missing", f"event {item.event.id} of {item.event.source} has no "
                             f"{', '.join(missing)}: left out", rule=rule))
         return []
@@ -63,7 +64,7 @@ def _critical(signals: Signals) -> bool:
 
 def due(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> Signals:
     """A window timer came due."""
-    word = meaning.words.get(timer.rule)
+    word = informed(draft, meaning, timer.rule) or meaning.words.get(timer.rule)
     window = draft.window(timer.rule, timer.key)
     if word is None or window is None:
         return ()
@@ -147,7 +148,7 @@ def put(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], verdict:
     text = key_of(key)
     if verdict.window is not None:
         draft.put(WindowSet(rule, text, verdict.window))
-    else:
+    elif draft.window(rule, text) is not None:
         draft.put(WindowDropped(rule, text))
     for kind, at in verdict.timers.items():
         timer = f"{TIMER_RANK[kind]}|{kind}|{rule}|{text}"

@@ -89,7 +89,8 @@ def _last_named(test: RuleTest) -> int:
 
 
 def _longest_wait(rule: Rule) -> int:
-    return rule.when.for_ if isinstance(rule.when.for_, int) else 0
+    waits = (rule.when.for_, *(step.within for step in rule.when.steps if step.negated))
+    return sum(wait for wait in waits if isinstance(wait, int))
 
 
 class _Judge:

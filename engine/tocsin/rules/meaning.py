@@ -14,13 +14,14 @@ from tocsin.rules.operators.count import CountWord
 from tocsin.rules.operators.event import EventWord
 from tocsin.rules.operators.incident import IncidentWord
 from tocsin.rules.operators.level import LevelWord
+from tocsin.rules.operators.sequence import SequenceWord
 from tocsin.rules.operators.window import WindowWord
 from tocsin.rules.order import ranks_of
 
 Word = EventWord | IncidentWord | WindowWord
 
 WORDS: dict[str, Callable[[Rule, tuple[str, ...]], Word]] = {
-    "event": EventWord, "incident": IncidentWord, "count": CountWord, "level": LevelWord,
+    "event": EventWord, "incident": IncidentWord, "count": CountWord, "level": LevelWord, "sequence": SequenceWord,
 }
 """The words of ``when`` that have a meaning in this version."""
 

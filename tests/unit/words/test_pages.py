@@ -13,7 +13,8 @@ from tocsin.book.words import BUILT_WORDS
 from tocsin.book.yaml import read_text
 
 PAGES = sorted((Path(__file__).parents[3] / "docs" / "words").glob("*.md"))
-OURS = ("count", "level", "average", "sum", "minimum", "maximum", "change", "new")
+OURS = ("count", "level", "average", "sum", "minimum", "maximum", "change", "new",
+        "sequence", "together", "absence")
 
 
 def examples(page: Path) -> str:

@@ -1,6 +1,7 @@
 """What the words over several events share: a window of event time, closing by a person, forgetting what is over."""
 
-from typing import Any, ClassVar
+from copy import copy
+from typing import Any, ClassVar, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from tocsin.domain.event import Event
 from tocsin.domain.incident import RANK
 from tocsin.domain.time import HOUR, format_duration
 from tocsin.rules.duration import duration_of
+from tocsin.rules.listening import ALWAYS, Listening
 from tocsin.rules.operators.condition import LATE, QUIET, Condition, ConditionState, Told, is_encoded
 from tocsin.rules.signal import Cleared, Fired, Verdict
 
@@ -44,6 +46,9 @@ class WindowWord(Condition):
 
     def __init__(self, rule: Rule, names: tuple[str, ...]) -> None:
         super().__init__(rule, names)
+    listens: bool = False
+    """Whether the word concludes something from silence, so that it must know when nothing could be heard."""
+    listening: Listening = ALWAYS
         self._fresh = msgspec.json.encode(self.kept())
         self._decode = msgspec.json.Decoder(self.kept).decode
         after_only = not rule.escalate_to and rule.clear.when is not None
@@ -52,6 +57,12 @@ class WindowWord(Condition):
     def take(self, state: Any, event: Event, slots: frozenset[str], key: dict[str, str], now: int,
              verdict: Verdict) -> None:
         """An event that the rule's match accepts."""
+    def hearing(self, listening: Listening) -> Self:
+        """The same word, which knows since when it listens and when it did not."""
+        again = copy(self)
+        again.listening = listening
+        return again
+
         raise NotImplementedError
 
     def useful_until(self, state: Any) -> int:
@@ -221,12 +232,13 @@ class WindowWord(Condition):
         """Report an event that counts for nothing here."""
         verdict.notes += ((what, f"event {event.id} of {event.source} {why}: left out"),)
 
-    def bounded(self, state: Any, size: int, verdict: Verdict) -> int:
+    def bounded(self, state: Any, size: int, verdict: Verdict, most: int = 0) -> int:
         """How many of ``size`` remembered things must go; said once until there is room again."""
-        over = max(0, size - MOST)
+        most = most or MOST
+        over = max(0, size - most)
         if over and not state.full:
-            verdict.notes += (("window_full", f"more than {MOST} in one window: the oldest are forgotten"),)
-        state.full = bool(over) or (state.full and size > MOST // 2)
+            verdict.notes += (("window_full", f"more than {most} in one window: the oldest are forgotten"),)
+        state.full = bool(over) or (state.full and size > most // 2)
         return over
 
     def _remember(self, state: Any, now: int, verdict: Verdict) -> None:

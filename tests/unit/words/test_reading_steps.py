@@ -1,0 +1,97 @@
+"""``sequence``, ``together`` and ``absence`` as they are written: what is read, and every nonsense refused."""
+
+from typing import Any
+
+import pytest
+
+from tocsin.book.book import Content, encode_content, number_book, read_book
+from tocsin.book.match import Expect, FieldRef, Match
+from tocsin.book.report import Report, Unreadable
+from tocsin.book.rule import SequenceStep, When
+from tocsin.book.rules import RuleFile
+from tocsin.book.words import BUILT_WORDS
+from tocsin.book.yaml import read_text
+from tocsin.domain.time import MINUTE
+
+TESTS = "tests: [{name: n, events: [{+0s: {type: x}}], expect: nothing}]"
+
+
+def read(when: str, more: str = "") -> tuple[Any, list[str]]:
+    text = "rules:\n  - rule: r\n    say: r\n    " + TESTS + "\n    when: {" + when + "}\n"
+    text += f"    {more}\n" if more else ""
+    report = Report()
+    tree = read_text("f.yaml", text, report)
+    rules: Any = ()
+    if tree is not None:
+        try:
+            rules = RuleFile().read(tree, report)
+        except Unreadable:
+            rules = ()
+    return (rules[0] if rules else None), [str(finding) for finding in report.ordered()]
+
+
+def of_type(kind: str) -> Match:
+    return Match((Expect("type", "is", kind),))
+
+
+A, B = of_type("a"), of_type("b")
+AFTER = SequenceStep(B, 5 * MINUTE)
+
+RIGHT: list[tuple[str, When]] = [
+    ("sequence: [{type: a}, {type: b, within: 5 min}]", When("sequence", steps=(SequenceStep(A), AFTER))),
+    ("sequence: [{type: a}, {not: {type: b}, within: 5 min}], for: 1 min",
+     When("sequence", steps=(SequenceStep(A), SequenceStep(B, 5 * MINUTE, True)), for_=MINUTE)),
+    ("sequence: [{type: a}, {not: {type: a}, within: 1 min}, {type: b, within: 5 min}]",
+     When("sequence", steps=(SequenceStep(A), SequenceStep(A, MINUTE, True), AFTER))),
+    ("sequence: [{type: a}, {type: b, within: {field: walk}}]",
+     When("sequence", steps=(SequenceStep(A), SequenceStep(B, FieldRef("walk"))))),
+    ("sequence: [{}, {data.within: 3, within: 5 min}]",
+     When("sequence", steps=(SequenceStep(Match()),
+                             SequenceStep(Match((Expect("data.within", "is", 3),)), 5 * MINUTE)))),
+]
+
+WRONG: list[tuple[str, str]] = [
+    ("sequence: {type: a}", "a mapping stands where a list of steps"),
+    ("sequence: [{type: a}]", "at least two steps"),
+    ("sequence: []", "at least two steps"),
+    ("sequence: [{not: {type: a}, within: 5 min}, {type: b, within: 5 min}]", "cannot begin with not"),
+    ("sequence: [{type: a, within: 5 min}, {type: b, within: 5 min}]", "the first step has no step before it"),
+    ("sequence: [{type: a}, {type: b}]", "this step needs within:"),
+    ("sequence: [{type: a}, {not: {type: b}}]", "write {not: {type: door.closed}, within: 5 min}"),
+    ("sequence: [{type: a}, {within: 5 min}]", "this step names no event"),
+    ("sequence: [{type: a}, {not: {type: b}, device: d, within: 5 min}]", '"device" stands beside not'),
+    ("sequence: [{type: a}, {type: b, within: 5}]", '"5" has no unit: write 5s'),
+    ("sequence: [{type: a}, {type: b, within: 0s}]", "no time at all"),
+    ("sequence: [{type: a}, {not: {type: c}, within: 5 min}, {type: b, within: 5 min}]", "this step can never come"),
+    ("sequence: [{type: a}, {type: b, within: 5 min}], within: 5 min", "within: stands in each step"),
+    ("sequence: [{type: a}, {type: b, within: 5 min}], for: 16 min", "for: is at most 15 min here"),
+    ("sequence: [{type: a}, {type: b, within: 5 min}], near: 150 m", "near: is part of the language but not yet built"),
+    ("sequence: [{type: a}, b]", '"b" stands where a match'),
+    ("sequence: [" + ", ".join(["{type: a}"] + ["{type: b, within: 1s}"] * 10) + "]", "at most 10 steps"),
+    ("seqence: [{type: a}, {type: b, within: 5 min}]", 'did you mean "sequence"?'),
+]
+
+
+def built(case: tuple[Any, ...]) -> bool:
+    return case[0].partition(":")[0] in {*BUILT_WORDS, "seqence"}
+
+
+@pytest.mark.parametrize(("when", "found"), [case for case in RIGHT if built(case)])
+def test_it_is_read_as_written_and_survives_storing(when: str, found: When) -> None:
+    rule, findings = read(when)
+    assert findings == []
+    assert rule.when == found
+    again = read_book(1, encode_content(number_book(1, Content(rules=(rule,))).content))
+    assert again.content.rules[0].when == found
+
+
+@pytest.mark.parametrize(("when", "sentence"), [case for case in WRONG if built(case)])
+def test_nonsense_is_refused_with_a_sentence(when: str, sentence: str) -> None:
+    rule, findings = read(when)
+    assert rule is None
+    assert sentence in "\n".join(finding for finding in findings if ": error: " in finding)
+
+
+def test_every_wrong_step_is_told_at_its_place() -> None:
+    _, findings = read("sequence: [{type: a}, {type: b}, {typ: c, wthin: 5 min}]")
+    assert len([finding for finding in findings if "needs within:" in finding]) == 2
