@@ -146,6 +146,16 @@ def test_what_is_over_by_the_clock_does_not_fire() -> None:
     assert play.incidents == {}
 
 
+def test_what_was_over_in_between_is_no_part_of_what_fires() -> None:
+    """It would have fired an hour ago and cleared: the incident rests on what is active now."""
+    play = Play(knocks(5))
+    for at in ("+0s", "+1m", "+60m", "+61m"):
+        play.event(at, type="knock", site="school")
+    play.book(knocks(2), at="+62m")
+    assert play.periods() == [("+1h2m", None, 2)]
+    assert play.incident().activation.happened == play.steps[-2][1].event.time  # type: ignore[union-attr]
+
+
 def test_what_has_resolved_meanwhile_does_not_fire() -> None:
     """The whole history counts, not only what would fire."""
     play = Play(replace(SMOKE, when=replace(SMOKE.when, match=match(type="alarm.other"))))
@@ -287,6 +297,14 @@ def test_a_follower_clears_with_the_incident_that_the_change_ends() -> None:
     play.book(gas(50), incident_rule("next", "gas", for_="0s"), at="+10s")
     assert [play.how(1), play.how(2)] == ["the rule was changed"] * 2
     assert play.periods(2) == [("+0s", "+10s", 1)]
+
+
+def test_a_follower_does_not_begin_with_an_incident_that_ends() -> None:
+    """It follows gas from now on, and gas is over with this very book: nobody is told of either."""
+    play = Play(gas(20), SMOKE, incident_rule("next", "smoke"))
+    play.event("+0s", type="sensor.gas", site="school", lel=30)
+    play.book(gas(50), SMOKE, incident_rule("next", "gas"), at="+10s")
+    assert [one.rule for one in play.incidents.values()] == ["gas"]
 
 
 def test_an_unchanged_follower_of_a_changed_rule_goes_with_it() -> None:

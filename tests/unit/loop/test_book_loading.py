@@ -24,7 +24,7 @@ from tocsin.domain.time import HOUR, MINUTE, SECOND, format_instant
 from tocsin.loop import Loop, rebuilding
 from tocsin.loop import loop as loop_module
 from tocsin.loop.batch import Batch
-from tocsin.loop.rebuilding import Bounds
+from tocsin.loop.rebuilding import Bounds, Loading
 from tocsin.store import Store, journal
 from tocsin.store.journal import Sealer
 from tocsin.store.verify import verify
@@ -132,8 +132,12 @@ async def test_events_of_the_same_commit_are_counted_once_on_either_side(tmp_pat
     assert verify(path).ok
 
 
-async def test_what_is_not_yet_committed_is_heard_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Events of the very batch, stepped before the book, are in the windows that it brings along."""
+@pytest.mark.parametrize("refused", [False, True])
+async def test_what_is_not_yet_committed_is_heard_too(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool) -> None:
+    """Events of the very batch, stepped before the book, are in the windows that it brings along; but not one that the
+    store refuses, so that the batch is taken again input by input.
+    """
     path = tmp_path / "t.db"
     async with running(path, book=book(1, knocks(3))) as (loop, store, clock):
         await loop.submit_events([knock(1, clock.now())])
@@ -151,12 +155,20 @@ async def test_what_is_not_yet_committed_is_heard_too(tmp_path: Path, monkeypatc
                 loop._lanes.took(waiting, 1)
             original(self, ticket, index, prepared, now, refused)
 
+        write = store.write
+
+        def refusing(entries: list[Entry]) -> bool:
+            if refused and any(b'"id":"2"' in entry.body and not entry.reason for entry in entries):
+                raise StoreRefusedError("for what is in it")
+            return write(entries)
+
         monkeypatch.setattr(Batch, "take", reordered)
+        monkeypatch.setattr(store, "write", refusing)
         await held(loop, loop.submit_events([knock(2, clock.now())]), load(loop, book(2, knocks(2))))
         assert batches
         assert column(store, "SELECT kind FROM journal ORDER BY position DESC LIMIT 2") == ["book", "arrival"]
-        assert counted(store) == [2]
-        assert opened(store) == ["knocks site=school-12 2"]
+        assert counted(store) == [1 if refused else 2]
+        assert opened(store) == ([] if refused else ["knocks site=school-12 2"])
     assert verify(path).ok
 
 
@@ -180,6 +192,48 @@ async def test_a_commit_refused_for_its_content_hears_nothing_twice(
         assert refused[0] > 1
         assert loop.book.number == 2
         assert counted(store) == [2]
+    assert verify(path).ok
+
+
+async def test_what_is_over_at_the_books_place_does_not_fire(tmp_path: Path) -> None:
+    """Three knocks, half an hour ago: by the new rule they fired and are quiet again."""
+    path = tmp_path / "t.db"
+    async with running(path, book=book(1, knocks(5))) as (loop, store, clock):
+        await loop.submit_events([knock(number, clock.now()) for number in range(3)])
+        await clock.advance(30 * MINUTE)
+        await load(loop, book(2, knocks(3)))
+        assert opened(store) == []
+    assert verify(path).ok
+
+
+async def test_what_is_committed_while_the_book_waits_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the last look from beside and the book's turn."""
+    path = tmp_path / "t.db"
+    async with running(path, book=book(1, knocks(9))) as (loop, store, clock):
+        approach = Loading.approach
+
+        def late(self: Loading) -> int:
+            return approach(self) if threading.current_thread().name == "tocsin-loop" else 0
+
+        monkeypatch.setattr(Loading, "approach", late)
+        await loop.submit_events([knock(1, clock.now())])
+        second = book(2, knocks(2))
+        made = rebuilding.rebuild(store.history(), loop._meaning(second), ("knocks",), matcher(second), clock.now())
+        await loop.submit_events([knock(2, clock.now())])
+        await load(loop, second, made=BookLoaded(2, second.hash, ("knocks",), made.result(), made.since, made.position))
+        assert opened(store) == ["knocks site=school-12 2"]
+    assert verify(path).ok
+
+
+async def test_a_book_in_between_is_seen_by_the_one_behind_it(tmp_path: Path) -> None:
+    """Another word for a moment, at once: the third book's rule is as the first one's, and remembers as much."""
+    path = tmp_path / "t.db"
+    momentary = replace(knocks(9), when=When("event", match=Match((Expect("type", "is", "knock"),))))
+    async with running(path, book=book(1, knocks(9))) as (loop, store, clock):
+        await loop.submit_events([knock(number, clock.now()) for number in range(4)])
+        await asyncio.gather(load(loop, book(2, momentary)), load(loop, book(3, knocks(9))))
+        assert counted(store) == [4]
+        assert column(store, "SELECT condition FROM incidents") == ["cleared"]
     assert verify(path).ok
 
 
@@ -258,13 +312,18 @@ async def test_sealed_history_counts_like_hot(tmp_path: Path, monkeypatch: pytes
     assert verify(path).ok
 
 
-async def test_no_more_is_read_back_than_the_bounds_allow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sealed", [False, True])
+async def test_no_more_is_read_back_than_the_bounds_allow(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: bool) -> None:
     """The newest inputs count; the timeline says since when."""
+    monkeypatch.setattr(journal, "ROWS", 11)
     path = tmp_path / "t.db"
     async with running(path, book=book(1, knocks(30))) as (loop, store, clock):
         for number in range(10):
             await loop.submit_events([knock(number, clock.now())])
             await clock.advance(SECOND)
+        if sealed:
+            assert await Sealer(store, loop.run_work, clock).seal_due()
         original = rebuilding.rebuild
         monkeypatch.setattr(loop_module, "rebuild", lambda *given: original(*given, Bounds(stepped=4)))
         await load(loop, book(2, knocks(4)))
