@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from tocsin.core import correlate
+from tocsin.core import correlate, listening
 from tocsin.core.board import Board, apply, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.kept import Kept
@@ -69,6 +69,9 @@ class Rebuild:
     def begin(self, at: int) -> None:
         """The rules listen from this instant on."""
         self.since = self.at = at
+        draft = Draft(self._board)
+        listening.begins(draft, self._meaning, at)
+        self._apply(draft)
 
     def follow(self, heard: Iterable[Heard], closings: Iterable[Closing] = ()) -> None:
         """Hear inputs in their order, with what people closed in between; at one instant the inputs come first."""
@@ -98,6 +101,9 @@ class Rebuild:
         self.until(at)
         self.position = heard.position
         if isinstance(item, Started):
+            draft = Draft(self._board)
+            listening.paused(draft, self._meaning, item.gap, at)
+            self._apply(draft)
             return
         slots: dict[str, set[str]] = {}
         for hit in item.hits:

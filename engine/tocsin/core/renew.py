@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from tocsin.core import correlate, receipts
+from tocsin.core import correlate, listening, receipts
 from tocsin.core.board import BESIDE, Board, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.overflow import OPENED, OVERFLOW_KEY
@@ -130,7 +130,7 @@ class _Changed:
         until it is looked at again.
         """
         now, text = self._now, key_of(key)
-        word = self._meaning.words[rule]
+        word = listening.informed(self._draft, self._meaning, rule) or self._meaning.words[rule]
         incident = self._active(rule, text)
         if incident is not None and verdict.window.pending:
             verdict.timers["for"] = None
