@@ -3,6 +3,7 @@
 from typing import Any
 
 from msgspec import Raw
+from msgspec.json import Decoder
 from msgspec.structs import replace
 from tests.support.city import content, event_rule, incident_rule, match, person, policy, step
 
@@ -15,6 +16,7 @@ from tocsin.core.step import step as take_step
 from tocsin.domain.change import Change, IncidentSet, NotificationSet
 from tocsin.domain.codec import decode_timer, encode
 from tocsin.domain.event import Event
+from tocsin.domain.gated import Gated
 from tocsin.domain.incident import CLOSED, UNANSWERED, Escalation, Incident
 from tocsin.domain.input import Input
 from tocsin.domain.time import MINUTE, SECOND, parse_instant
@@ -51,6 +53,9 @@ SMALLER = content(*RULES[:1], *RULES[2:4], people=PEOPLE, policies=POLICIES[1:],
 BOOKS = (SITE, SMALLER)
 
 
+decode_gated = Decoder(Gated).decode
+
+
 def prepared(number: int, book: Content) -> tuple[Meaning, IndexMatcher]:
     return Meaning(number_book(number, book)), IndexMatcher(book.rules, Tables.of(book))
 
@@ -68,6 +73,8 @@ def picture(board: Board) -> bytes:
         sorted((name, encode(timer)) for name, timer in board.timers.items()),
         sorted((list(place), encode(address)) for place, address in board.addresses.items()),
         sorted((hash_, encode(body)) for hash_, body in board.policies.items()),
+        sorted((list(which), encode(gated)) for which, gated in board.kept.all.items()),
+        sorted((number, encode(silence)) for number, silence in board.silences.items()), board.last_silence,
         board.last_incident, board.last_notification])
 
 
@@ -85,6 +92,9 @@ def restored(board: Board) -> Board:
     again.timers = {name: decode_timer(encode(timer)) for name, timer in board.timers.items()}
     again.addresses = dict(board.addresses)
     again.policies = {hash_: Raw(encode(body)) for hash_, body in board.policies.items()}
+    for which, gated in board.kept.all.items():
+        again.kept.put(which, decode_gated(encode(gated)))
+    again.silences, again.last_silence = dict(board.silences), board.last_silence
     again.last_incident, again.last_notification = board.last_incident, board.last_notification
     return again
 

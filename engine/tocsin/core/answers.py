@@ -7,7 +7,17 @@ from tocsin.core import escalate, incidents, tell
 from tocsin.core.draft import Draft
 from tocsin.core.standing import COMING, POSITIVE, holders, words_for
 from tocsin.domain.change import IncidentSet, Noted, Timer
-from tocsin.domain.incident import ACKNOWLEDGED, ACTIVE, CLEARED, CLOSED, UNANSWERED, Answered, Escalation, Incident
+from tocsin.domain.incident import (
+    ACKNOWLEDGED,
+    ACTIVE,
+    CLEARED,
+    CLOSED,
+    UNANSWERED,
+    WANTED,
+    Answered,
+    Escalation,
+    Incident,
+)
 from tocsin.domain.input import Answer
 from tocsin.domain.notification import CHANNELS, REMIND
 from tocsin.domain.time import MINUTE
@@ -56,14 +66,14 @@ def _positive(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, 
     first = incident.response == UNANSWERED
     for index, escalation in enumerate(incident.escalations):
         asked = item.person in escalation.asked or item.notification == 0
-        if escalation.state != "running" or not asked:
+        if escalation.state not in WANTED or not asked:
             continue
         if covered(draft, meaning, incident, escalation):
             incident = escalate.stop(draft, incident, f"answered by {item.person}", now, only=index, state="answered")
         elif item.word != "acknowledge":
             incident = escalate.set_over(draft, meaning, incident, index, item.person, "accepted", now)
     incident = replace(incident, held=incident.held or item.word in COMING)
-    if first and all(escalation.state != "running" for escalation in incident.escalations):
+    if first and all(escalation.state not in WANTED for escalation in incident.escalations):
         incident = replace(incident, response=ACKNOWLEDGED)
         tell.taken(draft, incident, item.person, item.word, now, item.eta)
         if incident.condition == CLEARED and not incident.held:
@@ -101,7 +111,7 @@ def _decline(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, n
             incident = escalate.set_over(draft, meaning, incident, index, item.person, "declined", now)
     left = holders(incident)
     if incident.response == ACKNOWLEDGED and (
-            not left or any(escalation.state == "running" for escalation in incident.escalations)):
+            not left or any(escalation.state in WANTED for escalation in incident.escalations)):
         draft.drop_timer(f"6|remind|{incident.id}")
         incident = replace(incident, response=UNANSWERED)
     held = any(given.word in COMING and given.person in left for given in incident.answers)

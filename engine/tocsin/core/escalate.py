@@ -8,7 +8,7 @@ from tocsin.core import tell
 from tocsin.core.draft import Draft
 from tocsin.core.standing import COMING, POSITIVE, last_words, words_for
 from tocsin.domain.change import Noted, PolicyKept, Suppressed, Timer, Withdrawn
-from tocsin.domain.incident import Ask, Escalation, Incident
+from tocsin.domain.incident import WANTED, Ask, Escalation, Incident
 from tocsin.domain.notification import CHANNELS
 from tocsin.domain.time import MINUTE, SECOND
 from tocsin.roster.reach import Groups, everybody_on_duty, groups_for, people_of
@@ -62,7 +62,7 @@ def run(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int
     Under a silence nothing starts: what it ends with begins anew.
     """
     if incident.quiet:
-        return _put(incident, index, replace(incident.escalations[index], state="over", asks=()))
+        return _put(incident, index, replace(incident.escalations[index], state="muted", asks=()))
     while True:
         escalation = incident.escalations[index]
         policy = policy_of(draft, escalation)
@@ -117,10 +117,10 @@ def set_over(draft: Draft, meaning: Meaning, incident: Incident, index: int, per
 
 def stop(draft: Draft, incident: Incident, reason: str, now: int, *, only: int | None = None,
          state: str = "over") -> Incident:
-    """End one escalation or all: timers dropped, pages that have not left withdrawn."""
+    """End one escalation or all, or mute them: timers dropped, pages that have not left withdrawn."""
     escalations = list(incident.escalations)
     for index, escalation in enumerate(escalations):
-        if escalation.state != "running" or (only is not None and index != only):
+        if escalation.state not in WANTED or (only is not None and index != only):
             continue
         _drop_asks(draft, incident, index)
         draft.drop_timer(f"5|answer|{incident.id}|{index}")

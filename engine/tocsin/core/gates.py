@@ -10,7 +10,7 @@ from tocsin.core.overflow import OVERFLOW_KEY
 from tocsin.domain.change import GatedDropped, GatedSet, Timer, WindowSet
 from tocsin.domain.gated import DURING, Gated, Place, Which
 from tocsin.domain.incident import RANK
-from tocsin.rules.calendar import EVER, Hours
+from tocsin.rules.calendar import EVER
 from tocsin.rules.gates import Gates
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.operators.condition import SETTLE, TIMER_RANK
@@ -45,7 +45,8 @@ def admit(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> tuple[Sig
         return ()
     gated = kept_back(signal, DURING, places, known, told=passes and still_open)
     if gated.told or lasting:
-        keep(draft, gated, hours, now)
+        at_the_end = gated.told and hours.inside(now) and not hours.open_at(now)
+        keep(draft, gated, now if at_the_end else hours.next_change(now))
     if not passes:
         return ()
     if known is not None and not known.told:
@@ -90,15 +91,13 @@ def fired_now(gated: Gated, now: int) -> Fired:
                  now - gated.happened)
 
 
-def keep(draft: Draft, gated: Gated, hours: Hours, now: int) -> None:
-    """Remember it, and look again when calendars and operations next open or shut."""
+def keep(draft: Draft, gated: Gated, due: int | None) -> None:
+    """Remember it, and look again when calendars and operations may have opened or shut it."""
     if gated.told:
         gated = replace(gated, events=0)
     which = which_of(gated)
     if draft.gated(which) != gated:
         draft.put(GatedSet(gated))
-    at_the_end = gated.told and hours.inside(now) and not hours.open_at(now)
-    due = now if at_the_end else hours.next_change(now)
     set_timer(draft, which, SHUTS if gated.told else OPENS, due)
     set_timer(draft, which, OPENS if gated.told else SHUTS, None)
 
@@ -136,18 +135,18 @@ def look(draft: Draft, meaning: Meaning, which: Which, now: int) -> tuple[Signal
         _turn(draft, meaning, gated, now)
         return ()
     hours = during.hours(gated.key, gated.values)
-    is_open = hours.open_at(now) or any_active(draft, asks)
+    is_open, due = hours.open_at(now) or any_active(draft, asks), hours.next_change(now)
     if is_open == gated.told:
-        keep(draft, gated, hours, now)
+        keep(draft, gated, due)
         return ()
     if is_open:
         if not _lasting(draft, meaning, which):
             forget(draft, which)
             return ()
-        keep(draft, replace(gated, told=True), hours, now)
+        keep(draft, replace(gated, told=True), due)
         return (fired_now(gated, now),)
     if _lasting(draft, meaning, which):
-        keep(draft, replace(gated, told=False, events=1), hours, now)
+        keep(draft, replace(gated, told=False, events=1), due)
     else:
         forget(draft, which)
     return (Cleared(gated.rule, gated.key, "over", now, meaning.rules[gated.rule].clear.closes),)

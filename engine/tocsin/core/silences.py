@@ -63,7 +63,7 @@ def set_silence(draft: Draft, item: OperatorAction, now: int) -> None:
     draft.put(Noted(now, "silence", f"{silence.id}: {_words(silence)}, until {format_instant(silence.until)}: "
                     f"{silence.reason}", rule=silence.rule, person=silence.author))
     for incident in _meant(draft, silence):
-        muted = escalate.stop(draft, judged(draft, incident, now), why(silence), now)
+        muted = escalate.stop(draft, judged(draft, incident, now), why(silence), now, state="muted")
         draft.put(IncidentSet(muted))
 
 

@@ -118,6 +118,7 @@ def _carry_on(draft: Draft, meaning: Meaning, said: list[Said], now: int, *, adm
         push(rule, signals, admitted)
     while queue:
         _, _, _, rule, signals, done = heapq.heappop(queue)
+        following: dict[tuple[str, str], tuple[Signal, ...]] = {}
         for signal in signals:
             passed = (signal,) if done else _guarded(draft, rule, now, gates.admit, meaning, signal, now)
             if passed is None:
@@ -128,7 +129,11 @@ def _carry_on(draft: Draft, meaning: Meaning, said: list[Said], now: int, *, adm
                     _tell_unanswerable(draft, meaning, one, now)
                 for follower in meaning.followers.get(rule, ()) if stands is not False else ():
                     for more in _guarded(draft, follower, now, correlate.follow, meaning, follower, one, now) or ():
-                        push(follower, more, admitted=False)
+                        if more:
+                            place = (follower, key_of(more[0].key))
+                            following[place] = (*following.get(place, ()), *more)
+        for (follower, _), together in following.items():
+            push(follower, together, admitted=False)
 
 
 def _tell_unanswerable(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> None:

@@ -54,12 +54,16 @@ class Ask(Struct, frozen=True, omit_defaults=True):
     group: int = 0
 
 
+WANTED = ("running", "muted")
+"""The states of an escalation that still wants an answer."""
+
+
 class Escalation(Struct, frozen=True, omit_defaults=True):
     """One policy at work on an incident.
 
     ``policy`` is the name and ``snapshot`` the content hash of the policy as it was when this began. ``step``
-    counts from 1, 0 is the last resort; ``round`` counts from 1. ``state`` is running, answered or over
-    (nobody needs to answer any more). ``asked`` are all people whom it has notified so far; the first ``heard``
+    counts from 1, 0 is the last resort; ``round`` counts from 1. ``state`` is running, muted (nobody is asked while
+    a silence lasts), answered or over (nobody needs to answer any more). ``asked`` are all people whom it has notified so far; the first ``heard``
     answers of the incident were given before it began and count for nothing here.
     """
 

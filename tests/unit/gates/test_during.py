@@ -320,3 +320,11 @@ def test_differently_named_keys_meet_by_same() -> None:
     it.event("+1m", type="raid", status="firing", device="r", where="x")
     it.event("+2m", type="door", town="x")
     assert it.pages() == [("+2m", "olena", "telegram")]
+
+
+def test_what_is_over_at_once_is_over_for_the_rules_that_follow_too() -> None:
+    """The firing comes before its clearing, all along the chain."""
+    it = play(event_rule(during=(calendar("hours"),)), incident_rule("after", "panic"))
+    it.event("+31m", happened="+29m", **PANIC)
+    assert [(one.rule, it.periods(number)) for number, one in it.incidents.items()] == [
+        ("panic", [("+31m", "+31m", 1)]), ("after", [("+31m", "+31m", 1)])]

@@ -7,6 +7,7 @@ from tests.support.city import POLICE, event_rule, match, policy, step
 from tests.support.gates import active
 from tests.support.play import START, Play
 
+from tocsin.book.contacts import Need
 from tocsin.book.rule import SeverityBy
 from tocsin.domain.time import MINUTE
 
@@ -135,6 +136,29 @@ def test_one_who_takes_back_the_answer_in_silence_leaves_it_silent() -> None:
     assert it.paged() == ["olena"]
     it.until("+30m")
     assert it.pages()[1][0] == "+30m"
+
+
+def test_one_who_takes_back_an_answer_given_in_silence_has_it_asked_again() -> None:
+    """Once the silence is over, at once."""
+    it = silenced()
+    it.event("+1m", **LASTING)
+    it.answer("olena", "acknowledge", at="+2m", channel="console")
+    it.answer("olena", "decline", at="+40m", channel="console")
+    assert it.incident().response == "unanswered"
+    assert it.paged() == ["taras"]
+
+
+def test_what_a_policy_needs_it_needs_in_silence_too() -> None:
+    """One who accepts where two must does not answer it."""
+    it = silenced(policies=(policy("police", step("olena", "taras"), need=(Need(2),)),))
+    it.event("+1m", **LASTING)
+    it.answer("olena", "accept", at="+2m", channel="console")
+    assert it.incident().response == "unanswered"
+    it.until("+30m")
+    assert it.paged() == ["olena", "taras"]
+    it.answer("olena", "accept")
+    it.answer("taras", "accept")
+    assert it.incident().response == "acknowledged"
 
 
 def test_a_rise_beyond_the_silenced_severity_is_told() -> None:
