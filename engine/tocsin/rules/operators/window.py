@@ -19,6 +19,9 @@ from tocsin.rules.signal import Cleared, Fired, Verdict
 MOST = 10_000
 """Events (or values) that a key remembers; the oldest are dropped beyond, and it is reported."""
 
+NORMAL = "back to normal"
+"""How a condition ended that a comparison decides."""
+
 
 class WindowState(ConditionState, omit_defaults=True, kw_only=True):
     """What every word over several events remembers of a key.
@@ -43,26 +46,26 @@ class WindowWord(Condition):
     takes_unknown: ClassVar[bool] = False
     """Whether an event without a ``per`` field counts under the key ``unknown``; else it is left out."""
     momentary: ClassVar[bool] = False
-
-    def __init__(self, rule: Rule, names: tuple[str, ...]) -> None:
-        super().__init__(rule, names)
     listens: bool = False
     """Whether the word concludes something from silence, so that it must know when nothing could be heard."""
     listening: Listening = ALWAYS
+
+    def __init__(self, rule: Rule, names: tuple[str, ...]) -> None:
+        super().__init__(rule, names)
         self._fresh = msgspec.json.encode(self.kept())
         self._decode = msgspec.json.Decoder(self.kept).decode
         after_only = not rule.escalate_to and rule.clear.when is not None
         self.quiets = self.momentary and self.own_way and not after_only
 
-    def take(self, state: Any, event: Event, slots: frozenset[str], key: dict[str, str], now: int,
-             verdict: Verdict) -> None:
-        """An event that the rule's match accepts."""
     def hearing(self, listening: Listening) -> Self:
         """The same word, which knows since when it listens and when it did not."""
         again = copy(self)
         again.listening = listening
         return again
 
+    def take(self, state: Any, event: Event, slots: frozenset[str], key: dict[str, str], now: int,
+             verdict: Verdict) -> None:
+        """An event that the rule's match accepts."""
         raise NotImplementedError
 
     def useful_until(self, state: Any) -> int:
