@@ -16,7 +16,7 @@ _IDENTITY = [("high", ">u8"), ("low", ">u8"), ("name", ">u8"), ("flag", "u1")]
 _KEYS = np.dtype(_IDENTITY)
 RECORD = np.dtype([("position", ">i8"), ("at", ">i8"), *_IDENTITY])
 """The packed form in the store: position, instant and the 25 bytes of an identity."""
-_MIDDLE = 1_000_000
+_MIDDLE = 262_144
 
 Records = NDArray[np.void]
 

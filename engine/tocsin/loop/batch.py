@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
-from heapq import heappop
 from typing import Any
 
 from tocsin.core.board import Board
@@ -11,7 +10,8 @@ from tocsin.domain.change import Change, TimerSet
 from tocsin.domain.codec import encode
 from tocsin.domain.entry import Entry
 from tocsin.domain.input import Arrival, BookLoaded, Input, TimerDue
-from tocsin.loop.deadlines import Deadlines
+from tocsin.domain.time import SECOND
+from tocsin.loop.deadlines import Calendar, Deadlines
 from tocsin.loop.lanes import Prepared, Ticket
 from tocsin.loop.poison import described
 from tocsin.loop.prepare import Force, matched
@@ -101,21 +101,14 @@ class Batch:
         self._stats.rematched += item.book != self.force.book.number
         return matched(item.event, self.force, identity, conflict=conflict)
 
-    def timers(self, heap: list[tuple[int, str]], now: int, room: int) -> int:
-        """Step at most ``room`` deadlines of a heap that have come due; how many were."""
-        timers, late = self.board.timers, self._stats.lateness
-        count = 0
-        while heap and count < room:
-            due, name = heap[0]
-            timer = timers.get(name)
-            if timer is not None and timer.due == due:
-                if due > now:
-                    break
-                heappop(heap)
-                late.add((now - due) / 1e6)
-                item = TimerDue(name)
-                self.take(None, 0, Prepared(item, "timer", encode(item)), now)
-                count += 1
-            else:
-                heappop(heap)
-        return count
+    def timers(self, calendar: Calendar, now: int, room: int) -> int:
+        """Step at most ``room`` deadlines that have come due; how many were."""
+        late = self._stats.lateness
+        for count in range(room):
+            timer = calendar.pop(now)
+            if timer is None:
+                return count
+            late.add((now - timer.due) / SECOND)
+            item = TimerDue(timer.id)
+            self.take(None, 0, Prepared(item, "timer", encode(item)), now)
+        return room

@@ -65,6 +65,8 @@ class Cycle:
         self._careful = 0
         self._hungry = False
         """Events waited for a batch of urgent inputs: in the next one they get their turn after some of those."""
+        self._urgent = self._owed = False
+        """Work waits for one commit so that urgent inputs have theirs sooner; it is then owed the next."""
         self._again: deque[tuple[Taken, str]] = deque()
         self._outcomes: list[Outcome] = []
         self._batch: Batch | None = None
@@ -99,10 +101,10 @@ class Cycle:
 
     def _next_due(self) -> int | None:
         """The earliest instant at which a deadline can be stepped."""
-        dues = []
-        if (due := self._deadlines.first(self._deadlines.escalations)) is not None:
+        dues, now = [], self._now()
+        if (due := self._deadlines.escalations.first(now)) is not None:
             dues.append(max(due, self._held_until))
-        if (due := self._deadlines.first(self._deadlines.windows)) is not None:
+        if (due := self._deadlines.windows.first(now)) is not None:
             dues.append(due)
         return min(dues, default=None)
 
@@ -195,7 +197,9 @@ class Cycle:
             self._one_by_one(batch, error)
             return
         stepped = self._clock.monotonic()
-        self._work()
+        self._owed = self._urgent and not self._owed
+        if not self._owed:
+            self._work()
         now = self._now()
         alive = last or now - self._alive >= (SECOND if batch.entries else self._limits.alive)
         if alive:
@@ -230,7 +234,7 @@ class Cycle:
                 ticket = lane.popleft()
                 batch.take(ticket, 0, ticket.items[0], now)
                 spare, urgent = spare - 1, urgent + 1
-            elif not over and (due := deadlines.first(deadlines.escalations)) is not None and max(
+            elif not over and (due := deadlines.escalations.first(now)) is not None and max(
                     due, self._held_until) <= now:
                 taken = batch.timers(deadlines.escalations, now, min(room + spare, _RUN))
                 spare, urgent = spare - taken, urgent + taken
@@ -241,14 +245,15 @@ class Cycle:
                 if not taken:
                     break
                 room, events = room - taken, True
-            if monotonic() > until:
+            if monotonic() > (until if events else until + limits.gather / SECOND):
                 break
         self._hungry = bool(urgent and not events and lanes.events)
+        self._urgent = bool(urgent)
 
     def _events(self, batch: Batch, room: int, now: int) -> int:
         """Take some events of one source, or the window deadline that is due before them; how many were taken."""
         deadlines = self._deadlines
-        due = deadlines.first(deadlines.windows)
+        due = deadlines.windows.first(now)
         if due is not None and due > now:
             due = None
         ticket = self.lanes.head(due)

@@ -8,11 +8,11 @@ from tocsin.domain.time import MILLISECOND, MINUTE, SECOND
 class Limits(Struct, frozen=True, kw_only=True):
     """Durations in microseconds.
 
-    ``batch`` inputs (``urgent`` without events) or ``gather`` of stepping end a batch; ``turn`` is how many events of
-    one source come in a row; ``work`` is the share of the work items in a commit. Above ``events`` (``others``:
-    answers, receipts, work) waiting, or ``wal`` bytes not carried over, nothing more is taken. ``polled`` is how long
-    overdue escalations wait for the inbound channels after a start; ``alive`` how often an idle engine shows that it
-    runs; ``told`` how often one place of errors is told.
+    ``batch`` inputs or ``gather`` of stepping (without events ``urgent`` and twice that) end a batch; ``turn`` is how
+    many events of one source come in a row; ``work`` is the share of the work items in a commit. Above ``events``
+    (``others``: answers, receipts, work) waiting, or ``wal`` bytes not carried over, nothing more is taken.
+    ``polled`` is how long overdue escalations wait for the inbound channels after a start; ``alive`` how often an
+    idle engine shows that it runs; ``told`` how often one place of errors is told.
     """
 
     batch: int = 256

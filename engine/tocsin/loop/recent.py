@@ -17,38 +17,61 @@ from tocsin.loop.archive import RECORD, Archive, Records, records_of
 UNTIMED = b"\x01"
 """Last byte of the identity of an event without a time of its own: its repetition counts for 5 minutes only."""
 SHORT, LONG = 5 * MINUTE, DAY
-YOUNG = 65_536
+YOUNG = 32_768
 
-_Queue = deque[tuple[int, bytes]]
+
+class Newest:
+    """A run of inputs in dictionaries: ``positions`` by identity, ``names`` with the position where each came last."""
+
+    __slots__ = ("names", "positions", "queue")
+
+    def __init__(self) -> None:
+        self.positions: dict[bytes, int] = {}
+        self.names: dict[bytes, int] = {}
+        self.queue: deque[tuple[int, bytes]] = deque()
+
+    def add(self, identity: bytes, position: int, at: int) -> None:
+        self.positions[identity] = self.names[identity[16:24]] = position
+        self.queue.append((at, identity))
+
+    def expire(self, until: int) -> None:
+        """Forget what was taken at or before ``until``."""
+        queue = self.queue
+        while queue and queue[0][0] <= until:
+            self.drop_first()
+
+    def drop_first(self) -> None:
+        identity = self.queue.popleft()[1]
+        position = self.positions.pop(identity)
+        if self.names[identity[16:24]] == position:
+            del self.names[identity[16:24]]
+
+    def undo(self, position: int) -> None:
+        """Forget what was added behind a position."""
+        while self.queue and self.positions[self.queue[-1][1]] > position:
+            del self.positions[self.queue.pop()[1]]
+        self.names = {identity[16:24]: self.positions[identity] for _, identity in self.queue}
 
 
 class Recent:
     """Identities are 25 bytes: 16 that say "the same", 8 of the name alone, and one that is UNTIMED or zero.
 
-    ``young``, ``old`` and ``untimed`` give the position of the first input with an identity; the names beside them the
-    position at which a name came last. ``moved`` counts the moves to the archive begun, ``archived`` those that are
-    done: what was screened at ``archived`` holds while ``archived >= moved - 1``. Loading the past counts as the first
-    two.
+    ``moved`` counts the moves to the archive begun, ``archived`` those that are done: what was screened at ``archived``
+    holds while ``archived >= moved - 1``. Loading the past counts as the first two.
     """
 
     def __init__(self, *, young: int = YOUNG, untimed: int = 1_000_000) -> None:
         self._limit, self._most_untimed = young, untimed
-        self.young: dict[bytes, int] = {}
-        self.old: dict[bytes, int] = {}
-        self.untimed: dict[bytes, int] = {}
-        self._names: dict[bytes, int] = {}
-        self._untimed_names: dict[bytes, int] = {}
+        self.young, self.old, self.untimed = Newest(), Newest(), Newest()
         self.moved, self.archived = 2, 0
         self.forgotten = 0
         """Untimed ones that had to be forgotten before their time."""
         self.archive = Archive()
         self._past: list[tuple[int, int, bytes]] = []
-        self._long: _Queue = deque()
-        self._short: _Queue = deque()
         self._moving: threading.Thread | None = None
 
     def __len__(self) -> int:
-        return len(self.young) + len(self.untimed) + len(self.archive)
+        return len(self.young.positions) + len(self.untimed.positions) + len(self.archive)
 
     def screen(self, identities: Sequence[bytes], now: int) -> list[tuple[int, bool]]:
         """Ask the archive: for each the position of the first (0 for none) and whether its name came; [] for none."""
@@ -61,59 +84,38 @@ class Recent:
         """
         if archived < self.moved - 1:
             before, named = (self.archive.find([identity], now) or [(0, False)])[0]
-        return (self.young.get(identity) or self.old.get(identity) or self.untimed.get(identity) or before,
-                named or (name := identity[16:24]) in self._names or name in self._untimed_names)
+        young, old, untimed, name = self.young, self.old, self.untimed, identity[16:24]
+        first = young.positions.get(identity) or old.positions.get(identity) or untimed.positions.get(identity)
+        return (first or before,
+                named or name in young.names or name in old.names or name in untimed.names)
 
     def add(self, identity: bytes, position: int, at: int) -> None:
         """Remember an input, taken at ``at``."""
-        if identity[24:] == UNTIMED:
-            self.untimed[identity] = position
-            self._untimed_names[identity[16:24]] = position
-            self._short.append((at, identity))
-        else:
-            self.young[identity] = position
-            self._names[identity[16:24]] = position
-            self._long.append((at, identity))
+        (self.untimed if identity[24:] == UNTIMED else self.young).add(identity, position, at)
 
     def undo(self, position: int) -> None:
-        """What was added behind a position did not happen."""
-        for queue in (self._short, self._long):
-            while queue and self._position(queue[-1][1]) > position:
-                self._drop(queue.pop()[1])
-        self._names = {identity[16:24]: self._position(identity) for _, identity in self._long}
-        self._untimed_names = {identity[16:24]: self._position(identity) for _, identity in self._short}
+        """What was added behind a position since the last ``expire`` did not happen."""
+        self.young.undo(position)
+        self.untimed.undo(position)
 
     def expire(self, now: int) -> None:
         """Forget what is older than its time; move on to the archive what is too much for the dictionaries."""
-        for queue, kept in ((self._short, SHORT), (self._long, LONG)):
-            while queue and queue[0][0] + kept <= now:
-                self._drop(queue.popleft()[1])
-        while len(self.untimed) > self._most_untimed:
-            self._drop(self._short.popleft()[1])
+        self.untimed.expire(now - SHORT)
+        self.old.expire(now - LONG)
+        self.young.expire(now - LONG)
+        while len(self.untimed.positions) > self._most_untimed:
+            self.untimed.drop_first()
             self.forgotten += 1
-        if len(self.young) >= self._limit and self.archived:
+        if len(self.young.positions) >= self._limit and self.archived:
             self._move(now)
-
-    def _position(self, identity: bytes) -> int:
-        return self.young.get(identity) or self.old.get(identity) or self.untimed.get(identity) or 0
-
-    def _drop(self, identity: bytes) -> None:
-        position = self._position(identity)
-        for known in (self.young, self.old, self.untimed):
-            known.pop(identity, None)
-        name, names = identity[16:24], self._untimed_names if identity[24:] == UNTIMED else self._names
-        if names.get(name) == position:
-            del names[name]
 
     def _move(self, now: int) -> None:
         if self._moving is not None:
             self._moving.join()
-        while len(self._long) > len(self.young):
-            self._drop(self._long.popleft()[1])
-        self.old, self.young = self.young, {}
+        self.old, self.young = self.young, Newest()
         self.moved += 1
-        self._moving = threading.Thread(target=self._archive, args=(self.old, list(self._long), now),
-                                        name="tocsin-archive", daemon=True)
+        self._moving = threading.Thread(target=self._archive, name="tocsin-archive", daemon=True,
+                                        args=(self.old.positions, list(self.old.queue), now))
         self._moving.start()
 
     def _archive(self, positions: dict[bytes, int], queue: list[tuple[int, bytes]], now: int) -> None:

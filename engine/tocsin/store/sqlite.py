@@ -19,6 +19,10 @@ APPLICATION_ID = 0x544F4353
 PATIENCE_MS = 5_000
 SOFT_WAL = 32 * 2**20
 """A write-ahead log larger than this (bytes) is finished off between two commits, so that it can start again."""
+HARD_WAL = 128 * 2**20
+"""A log larger than this is finished off even if much is left."""
+LITTLE = 2**20
+_PASSES = 6
 KEPT_WAL = 64 * 2**20
 BETWEEN_S = 1.0
 
@@ -40,7 +44,7 @@ def readers(path: Path, size: int = 4) -> Engine:
 
 def _connect(path: Path, mode: str) -> DBAPIConnection:
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, isolation_level=None,
-                                 timeout=PATIENCE_MS / 1000, check_same_thread=False, cached_statements=256)
+                                 timeout=PATIENCE_MS / 1000, check_same_thread=False, cached_statements=1024)
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
     connection.execute("PRAGMA foreign_keys = ON")
     if mode != "ro":
@@ -87,8 +91,9 @@ def wal_bytes(path: Path) -> int:
 class Checkpoints:
     """A thread that carries the write-ahead log over into the file, PASSIVE, beside the commits.
 
-    Under an unbroken stream of commits a passive checkpoint never sees the end of the log. Above SOFT_WAL a second
-    pass therefore takes ``gate``, which every transaction holds, for the few frames written during the first.
+    Under an unbroken stream of commits a passive checkpoint never sees the end of the log. Above SOFT_WAL it goes on,
+    each pass carrying over what was written during the one before, until little is left; for that it takes ``gate``,
+    which every transaction holds, so that the log can start again.
     """
 
     def __init__(self, path: Path, gate: threading.Lock) -> None:
@@ -120,11 +125,20 @@ class Checkpoints:
 
     def _checkpoint(self, connection: DBAPIConnection) -> None:
         passive = "PRAGMA wal_checkpoint(PASSIVE)"
-        _, frames, _ = connection.execute(passive).fetchone()
         page = connection.execute("PRAGMA page_size").fetchone()[0]
-        if frames * page > SOFT_WAL:
-            with self._gate:
-                connection.execute(passive)
+        before = 0
+        for _ in range(_PASSES):
+            _, frames, done = connection.execute(passive).fetchone()
+            if frames * page <= SOFT_WAL:
+                return
+            if (frames - before) * page <= LITTLE:
+                break
+            before = done
+        else:
+            if frames * page <= HARD_WAL:
+                return
+        with self._gate:
+            connection.execute(passive)
 
 
 def fits(path: Path) -> None:

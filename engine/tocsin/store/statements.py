@@ -1,7 +1,8 @@
 """SQL texts made once from the tables: many rows go into one statement.
 
 A statement releases Python's lock each time it steps; one row a step lets a busy event loop take the lock between
-any two rows. So rows are bound 256, 128, … 1 at a time.
+any two rows. So up to 256 rows go into one statement, in a multiple of 16, and what is left over into a second one:
+there are 31 texts of each form, all of them prepared once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Table
 
-_SIZES = (256, 128, 64, 32, 16, 8, 4, 2, 1)
+_MOST, _UNIT = 256, 16
 
 Row = tuple[Any, ...]
 
@@ -82,7 +83,9 @@ def delete(connection: Connection, table: Table, keys: Sequence[Row]) -> None:
 
 def _pieces(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     start, left = 0, len(rows)
-    for size in _SIZES:
-        while left >= size:
-            yield rows[start:start + size]
-            start, left = start + size, left - size
+    while left:
+        size = min(left, _MOST)
+        if size > _UNIT:
+            size -= size % _UNIT
+        yield rows[start:start + size]
+        start, left = start + size, left - size
