@@ -13,7 +13,7 @@ from tocsin.book.rule import Clear, SeverityBy
 from tocsin.core.board import Board, apply, key_of
 from tocsin.core.standing import COMING, words_for
 from tocsin.core.step import step as take_step
-from tocsin.domain.change import Change, IncidentSet, NotificationSet
+from tocsin.domain.change import Change, IncidentSet, NotificationSet, Withdrawn
 from tocsin.domain.codec import decode_timer, encode
 from tocsin.domain.event import Event
 from tocsin.domain.gated import Gated
@@ -132,7 +132,7 @@ class CheckedRun(Run):
         """Nobody is asked for what is covered, by an address that is off, or after they said that they come."""
         last = {change.incident.id: change.incident for change in changes if isinstance(change, IncidentSet)}
         news: set[tuple[Any, ...]] = set()
-        for change in changes:
+        for position, change in enumerate(changes):
             if not isinstance(change, NotificationSet):
                 continue
             one = change.notification
@@ -143,6 +143,8 @@ class CheckedRun(Run):
             if one.kind not in ("page", "raised"):
                 continue
             incident = last[one.incident]
+            if any(isinstance(later, Withdrawn) and later.incident == incident.id for later in changes[position:]):
+                continue
             assert incident.response == UNANSWERED, f"a page although {incident.response}"
             escalation = next(known for known in incident.escalations if known.policy == one.policy)
             assert escalation.state == "running", f"a page although {escalation.state}"
