@@ -149,7 +149,7 @@ def _write_home(home: Path, port: int, sink: int) -> None:
         (home / name).mkdir()
     people, policies, rules = ["people:"], ["policies:"], ["rules:"]
     for unit in range(UNITS):
-        people.append(f'  unit-{unit}: {{name: Unit {unit}, language: en, webhook: "http://127.0.0.1:{sink}/", '
+        people.append(f'  unit-{unit}: {{name: Unit {unit}, language: en, webhook: "http://127.0.0.1:{sink}/unit-{unit}", '
                       "by: webhook}")
         policies.append(f"  policy-{unit}: {{steps: [{{to: {{person: unit-{unit}}}, answer_within: 1 h}}], "
                         f"last_resort: {{to: {{person: unit-{unit}}}, every: 1 h}}}}")

@@ -6,7 +6,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from tocsin.delivery.outbox import TO_SEND, Row
-from tocsin.delivery.statement import marks, rows, run, run_many
+from tocsin.delivery.statement import listed, rows, run, run_many
 from tocsin.domain.notification import CLEARED, CLOSED, JOINED, STARTED, UNKNOWN, WITHDRAWN
 from tocsin.domain.time import SECOND
 from tocsin.ports import Outgoing
@@ -33,13 +33,13 @@ def claim(connection: Connection, sendings: Sequence[Sending], now: int) -> list
               if sending.row.notification.kind not in NEWS or _was_told(connection, sending.row, now)]
     if not wanted:
         return []
+    marks, numbers = listed([sending.row.id for sending in wanted])
     claimed = {number for number, in rows(
         connection, f"UPDATE outbox SET state = ?, tries = tries + 1, reason = NULL WHERE {TO_SEND} "  # noqa: S608 - own words
-                    f"AND id IN ({marks(len(wanted))}) RETURNING id",
-        (STARTED, *(sending.row.id for sending in wanted)))}
+                    f"AND id IN ({marks}) RETURNING id", (STARTED, *numbers))}
     started = [sending for sending in wanted if sending.row.id in claimed]
     run_many(connection, "INSERT INTO attempts (notification, number, started, state, address, provider_id, repeat, "
-                         "text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                         "text) VALUES ...",
              [(sending.row.id, message.attempt, now, STARTED, message.address, message.edits or None,
                int(sending.repeat), message.message.text) for sending in started for message in sending.messages])
     return started

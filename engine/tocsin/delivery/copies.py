@@ -4,7 +4,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from tocsin.delivery.outbox import Row
-from tocsin.delivery.statement import rows, run
+from tocsin.delivery.statement import rows, value
 from tocsin.domain.codec import decode_notification
 from tocsin.domain.notification import FAILED_PERMANENT, SENT, WANTS_ANSWER, Notification
 
@@ -38,4 +38,4 @@ def copies_of(connection: Connection, taken: Row, channel: str) -> list[Copy]:
 def attempts_so_far(connection: Connection, notification: int) -> int:
     """The highest number of an attempt of this notification."""
     text = "SELECT max(number) FROM attempts WHERE notification = ?"
-    return int(run(connection, text, (notification,)).scalar() or 0)
+    return int(value(connection, text, (notification,)) or 0)

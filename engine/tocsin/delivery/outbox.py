@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from tocsin.delivery.statement import Reading, marks, rows, run
+from tocsin.delivery.statement import Reading, listed, rows, value
 from tocsin.domain.codec import decode_notification
 from tocsin.domain.incident import SEVERITIES
 from tocsin.domain.notification import TAKEN, UNKNOWN, Address, Notification
@@ -18,8 +18,11 @@ TO_SEND = "state IN ('queued', 'failed_temporary', 'unknown')"
 NEVER = 2**62
 """``due`` of a row that is not tried again by itself."""
 
-MOST_BLOCKED = 500
+MOST_BLOCKED = 512
 _COLUMNS = "body, rank, state, tries, reason"
+_RANKS = range(len(SEVERITIES) - 1, -1, -1)
+_AHEAD = (f"SELECT (SELECT max(id) FROM outbox), (SELECT min(due) FROM outbox WHERE {TO_SEND} AND channel = ? "  # noqa: S608 - own words
+          f"AND due > ? AND due < ?), (SELECT min(expires) FROM outbox WHERE {TO_SEND} AND channel = ?)")
 _decode_address = msgspec.json.Decoder(Address).decode
 
 
@@ -46,6 +49,24 @@ class Row(Struct, frozen=True):
         return bool(self.notification.policy) and self.notification.step == 0
 
 
+    @property
+    def order(self) -> tuple[int, bool, int, int]:
+        """Smaller leaves earlier: severity, then the last resort, then age."""
+        return -self.rank, not self.is_last_resort, self.notification.created, self.notification.id
+
+
+class Page(Struct, frozen=True):
+    """The rows that leave next, in order; ``whole`` when they are all that is due. ``newest`` is the highest id of any
+    row, ``next_due`` when the next row becomes due, ``next_expiry`` when the next one that waits expires.
+    """
+
+    rows: list[Row]
+    whole: bool
+    newest: int
+    next_due: int | None
+    next_expiry: int | None
+
+
 class Outbox:
     """What one channel has to send."""
 
@@ -53,23 +74,35 @@ class Outbox:
         self._reading = reading
         self._channel = channel
 
-    def waiting(self, now: int, blocked: Collection[str], size: int) -> list[Row]:
+    def waiting(self, now: int, blocked: Collection[str], size: int) -> Page:
         """Up to ``size`` rows due now in the order of sending, without those of the people in ``blocked``.
 
-        The order is severity, then the last resort, then age; the rows of kind ``taken`` belong to "".
+        The rows of kind ``taken`` belong to "".
         """
-        left_out = list(blocked)[:MOST_BLOCKED]
-        but = f" AND person NOT IN ({marks(len(left_out))})" if left_out else ""
-        found: list[Row] = []
+        channel, found = self._channel, list[Row]()
+        but, left_out = "", ()
+        if blocked:
+            marks, left_out = listed(list(blocked)[:MOST_BLOCKED])
+            but = f" AND person NOT IN ({marks})"
+        text = (f"SELECT {_COLUMNS} FROM outbox WHERE {TO_SEND} AND channel = ? AND rank = ? "  # noqa: S608 - own words
+                f"AND +due <= ?{but} ORDER BY created, id LIMIT ?")  # "+": walk the rows in order, not by due
         with self._reading() as connection:
-            for rank in range(len(SEVERITIES) - 1, -1, -1):
-                text = (f"SELECT {_COLUMNS} FROM outbox WHERE {TO_SEND} AND channel = ? AND rank = ? "  # noqa: S608 - own words
-                        f"AND +due <= ?{but} ORDER BY created, id LIMIT ?")  # "+": walk the rows in order, not by due
-                page = rows(connection, text, (self._channel, rank, now, *left_out, size - len(found)))
-                found += sorted((_row(connection, values) for values in page), key=lambda row: not row.is_last_resort)
+            newest, due, expiry = rows(connection, _AHEAD, (channel, now, NEVER, channel))[0]
+            for rank in _RANKS:
+                page = rows(connection, text, (channel, rank, now, *left_out, size - len(found)))
+                found += sorted((_row(connection, values) for values in page), key=_order)
                 if len(found) >= size:
                     break
-        return found
+        return Page(found, len(found) < size, newest or 0, due, expiry)
+
+    def added(self, after: int, now: int, above: int) -> tuple[list[Row], int]:
+        """Rows behind the id ``after`` that are due and of a higher severity's rank than ``above``; the highest id."""
+        text = (f"SELECT {_COLUMNS} FROM outbox WHERE id > ? AND {TO_SEND} AND channel = ? AND rank > ? "  # noqa: S608 - own words
+                "AND +due <= ?")
+        with self._reading() as connection:
+            newest = value(connection, "SELECT max(id) FROM outbox") or 0
+            found = rows(connection, text, (after, self._channel, above, now)) if newest > after else []
+            return [_row(connection, values) for values in found], newest
 
     def expired(self, now: int, size: int) -> list[Row]:
         """Rows whose time is over before they could leave."""
@@ -77,20 +110,6 @@ class Outbox:
                 "ORDER BY expires LIMIT ?")
         with self._reading() as connection:
             return [_row(connection, values) for values in rows(connection, text, (self._channel, now, size))]
-
-    def next_due(self, now: int) -> int | None:
-        """When the next row becomes due after ``now``; None when none does."""
-        text = f"SELECT min(due) FROM outbox WHERE {TO_SEND} AND channel = ? AND due > ? AND due < ?"  # noqa: S608 - own words
-        with self._reading() as connection:
-            found = run(connection, text, (self._channel, now, NEVER)).scalar()
-        return None if found is None else int(found)
-
-    def next_expiry(self) -> int | None:
-        """When the next row that waits expires; None when none does."""
-        text = f"SELECT min(expires) FROM outbox WHERE {TO_SEND} AND channel = ?"  # noqa: S608 - own words
-        with self._reading() as connection:
-            found = run(connection, text, (self._channel,)).scalar()
-        return None if found is None else int(found)
 
     def sent_since(self, instant: int) -> list[tuple[str, int]]:
         """(address, instant) of this channel's attempts since then, oldest first: what pacing is rebuilt from."""
@@ -105,15 +124,20 @@ class Outbox:
         wanted = list(dict.fromkeys(people))
         if not wanted:
             return {}
-        text = f"SELECT body FROM addresses WHERE channel = ? AND person IN ({marks(len(wanted))})"  # noqa: S608 - own words
+        marks, people = listed(wanted)
+        text = f"SELECT body FROM addresses WHERE channel = ? AND person IN ({marks})"  # noqa: S608 - own words
         with self._reading() as connection:
-            known = [_decode_address(body) for body, in rows(connection, text, (self._channel, *wanted))]
+            known = [_decode_address(body) for body, in rows(connection, text, (self._channel, *people))]
         return {address.person: address for address in known}
 
     def open_before(self, notification: Notification) -> tuple[int, ...]:
         """The person's earlier SMS whose incidents are still open: their codes are taken."""
         with self._reading() as connection:
             return tuple(number for number in open_sms(connection, notification.person) if number < notification.id)
+
+
+def _order(row: Row) -> tuple[int, bool, int, int]:
+    return row.order
 
 
 def open_sms(connection: Connection, person: str) -> list[int]:
@@ -129,5 +153,5 @@ def _row(connection: Connection, values: tuple[Any, ...]) -> Row:
     unknowns = 0
     if tries:
         text = "SELECT count(*) FROM attempts WHERE notification = ? AND state = ?"
-        unknowns = int(run(connection, text, (notification.id, UNKNOWN)).scalar() or 0)
+        unknowns = int(value(connection, text, (notification.id, UNKNOWN)) or 0)
     return Row(notification, rank, state, tries, reason or "", unknowns)

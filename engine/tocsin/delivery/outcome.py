@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from tocsin.delivery.copies import copies_of
 from tocsin.delivery.outbox import TO_SEND, Row
-from tocsin.delivery.statement import marks, rows, run, run_many
+from tocsin.delivery.statement import listed, rows, run, run_many
 from tocsin.delivery.verdict import Verdict
 from tocsin.domain.notification import (
     FAILED_TEMPORARY,
@@ -33,26 +33,29 @@ class Outcome(Struct, frozen=True):
 
 def record_all(connection: Connection, outcomes: Sequence[Outcome], *, editable: bool) -> None:
     """Put down what became of these tries and of their rows; ``editable`` channels can change what they have sent."""
-    run_many(connection, "UPDATE attempts SET ended = ?, state = ?, provider_id = coalesce(?, provider_id), detail = ? "
-                         "WHERE notification = ? AND number = ?",
-             [(one.ended, one.verdict.tried or one.verdict.state, one.verdict.provider_id or None,
-               one.verdict.reason or None, one.row.id, one.number) for one in outcomes if one.number])
+    run_many(connection, "UPDATE attempts SET ended = v.column3, state = v.column4, detail = v.column6, "
+                         "provider_id = coalesce(v.column5, provider_id) FROM (VALUES ...) AS v "
+                         "WHERE attempts.notification = v.column1 AND attempts.number = v.column2",
+             [(one.row.id, one.number, one.ended, one.verdict.tried or one.verdict.state,
+               one.verdict.provider_id or None, one.verdict.reason or None) for one in outcomes if one.number])
     whole = {one.row.id: one for one in outcomes if not one.row_goes_on}
     if not whole:
         return
     changed: list[tuple[object, ...]] = []
     known: list[tuple[object, ...]] = []
-    text = f"SELECT id, state, reason FROM outbox WHERE id IN ({marks(len(whole))})"  # noqa: S608 - own words
-    for number, state, withdrawn in rows(connection, text, tuple(whole)):
+    marks, numbers = listed(tuple(whole))
+    text = f"SELECT id, state, reason FROM outbox WHERE id IN ({marks})"  # noqa: S608 - own words
+    for number, state, withdrawn in rows(connection, text, numbers):
         one = whole[number]
         if state == STARTED:
             verdict = _standing(connection, one, withdrawn)
-            changed.append((verdict.state, verdict.reason or None, verdict.due, verdict.provider_id or None, number))
+            changed.append((number, verdict.state, verdict.reason or None, verdict.due, verdict.provider_id or None))
         elif one.verdict.provider_id:  # a receipt was faster
-            known.append((one.verdict.provider_id, number))
-    run_many(connection, "UPDATE outbox SET state = ?, reason = ?, due = ?, provider_id = coalesce(?, provider_id) "
-                         "WHERE id = ?", changed)
-    run_many(connection, "UPDATE outbox SET provider_id = ? WHERE id = ?", known)
+            known.append((number, one.verdict.provider_id))
+    run_many(connection, "UPDATE outbox SET state = v.column2, reason = v.column3, due = v.column4, "
+                         "provider_id = coalesce(v.column5, provider_id) FROM (VALUES ...) AS v WHERE id = v.column1",
+             changed)
+    run_many(connection, "UPDATE outbox SET provider_id = v.column2 FROM (VALUES ...) AS v WHERE id = v.column1", known)
     for one in whole.values() if editable else ():
         if one.verdict.state == SENT and one.row.notification.kind in WANTS_ANSWER:
             _show_taken(connection, one.row, one.ended)

@@ -44,7 +44,7 @@ def record_receipt(connection: Connection, number: int, item: Inbound, before: s
     done = run(connection, "UPDATE outbox SET state = ?, reason = ?, due = ?, provider_id = coalesce(provider_id, ?) "
                            "WHERE id = ? AND state = ?",
                (item.state, reason, NEVER, item.provider_id or None, number, before))
-    if done.rowcount != 1:
+    if done != 1:
         return False
     run(connection, "UPDATE attempts SET state = ?, detail = ? WHERE notification = ? AND provider_id = ?",
         (item.state, item.detail or None, number, item.provider_id))

@@ -44,8 +44,8 @@ class Sender:
         self._report = report
         self._ledger = Ledger(self.commit, editable=channel.edits)
 
-    async def send(self, sending: Sending) -> None:
-        """Send one message; returns when its outcome is committed."""
+    async def send(self, sending: Sending) -> Verdict:
+        """Send one message; returns what became of it when that is committed."""
         row, message = sending.row, sending.messages[0]
         started = self._clock.now()
         self._pace.took(message.address, started)
@@ -57,8 +57,9 @@ class Sender:
         await self._ledger.put(Outcome(row, message.attempt, verdict, now))
         if verdict.state == SENT:
             await self._tell(verdict)
+        return verdict
 
-    async def edit(self, sending: Sending) -> None:
+    async def edit(self, sending: Sending) -> Verdict:
         """Edit copy after copy; one that fails is recorded and disturbs nobody."""
         row, verdicts = sending.row, []
         for message in sending.messages:
@@ -73,7 +74,9 @@ class Sender:
             verdicts.append(verdict)
             await self._ledger.put(Outcome(row, message.attempt, verdict, now, row_goes_on=True))
         now = self._clock.now()
-        await self._ledger.put(Outcome(row, 0, edited(row, verdicts, now), now))
+        whole = edited(row, verdicts, now)
+        await self._ledger.put(Outcome(row, 0, whole, now))
+        return whole
 
     async def leave(self, row: Row, verdict: Verdict) -> None:
         """Settle a row without an attempt."""

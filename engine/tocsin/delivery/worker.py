@@ -6,13 +6,14 @@ from tocsin.delivery.claim import Sending, claim, recover
 from tocsin.delivery.outbox import Outbox, Row
 from tocsin.delivery.pacing import REMEMBERED, Pace
 from tocsin.delivery.prepare import Preparing
+from tocsin.delivery.queue import Queue
 from tocsin.delivery.render import Renderer, Site
 from tocsin.delivery.sender import Report, RunWork, Sender, Submit
 from tocsin.delivery.shelf import Shelf
 from tocsin.delivery.statement import Reading
 from tocsin.delivery.verdict import Verdict, impossible, over
 from tocsin.domain.errors import StoreError
-from tocsin.domain.notification import Address
+from tocsin.domain.notification import SENT, Address
 from tocsin.domain.time import SECOND
 from tocsin.ports import Channel, Clock
 
@@ -37,12 +38,14 @@ class Worker:
         self._run_work = run_work
         self._report = report
         self._outbox = Outbox(reading, channel.name)
+        self._queue = Queue(self._outbox)
         self._preparing = Preparing(channel, reading, self._outbox, shelf, site, renderer)
         self._pace = Pace(channel.limits)
         self._sender = Sender(channel, clock, self._pace, run_work, submit, report)
         self._blocked: dict[str, int] = {}
-        self._sends: dict[asyncio.Task[None], str] = {}
-        self._hanging: set[asyncio.Task[None]] = set()
+        self._sends: dict[asyncio.Task[Verdict], str] = {}
+        self._hanging: set[asyncio.Task[Verdict]] = set()
+        self._added = False
         self._woken = asyncio.Event()
         self._resting = asyncio.Event()
         self._running = False
@@ -50,6 +53,11 @@ class Worker:
 
     def wake(self) -> None:
         """Rows were added: look again now."""
+        self._added = True
+        self._queue.changed()
+        self._stir()
+
+    def _stir(self) -> None:
         self._resting.clear()
         self._woken.set()
 
@@ -106,13 +114,24 @@ class Worker:
         self._woken.clear()
         now = self._clock.now()
         did = await self._expire(now)
+        added, self._added = self._added, False
+        self._queue.look(now, added=added)
         free = self._channel.concurrency - len(self._sends)
         if free <= 0 or self._pace.overall(now) > now:
             return did
         chosen = await self._choose(now, free)
+        if not chosen and not self._queue.known:
+            self._queue.read(now)
+            chosen = await self._choose(now, free)
+        if not chosen and self._queue.more:
+            self._queue.read(now, {*self._blocked, *self._sends.values()})
+            chosen = await self._choose(now, free)
         if not chosen:
             return did or chosen is None
-        for sending in await self._claim(chosen, now):
+        claimed = await self._claim(chosen, now)
+        if len(claimed) < len(chosen):
+            self._queue.changed()
+        for sending in claimed:
             self._begin(sending)
         return True
 
@@ -121,31 +140,46 @@ class Worker:
         self._blocked = {person: until for person, until in self._blocked.items() if until > now}
         # One send at a time to a person, so that messages keep their order and nobody takes every place; the same for
         # the edits, which belong to "".
-        rows = self._outbox.waiting(now, {*self._blocked, *self._sends.values()}, max(PAGE, 2 * free))
+        rows = self._next(2 * free)
         known = self._outbox.addresses(row.notification.person for row in rows if not row.is_taken)
         chosen: list[Sending] = []
         left: list[tuple[Row, Verdict]] = []
         used: set[str] = set()
-        newly_blocked = False
         for row in rows:
             if len(chosen) == free:
                 break
             person = row.notification.person
             address = "" if row.is_taken else self._preparing.address(person, known.get(person))
-            if (address or row.is_taken) and address in used:
+            if address and address in used:
                 continue
             if address and (earliest := self._pace.earliest(address, now)) > now:
-                newly_blocked = newly_blocked or person not in self._blocked
                 self._blocked[person] = earliest
                 continue
             prepared = self._prepare(row, known.get(person), now)
             if isinstance(prepared, Verdict):
                 left.append((row, prepared))
             else:
-                used.add(address)
+                if self._pace.per_address:
+                    used.add(address)
                 chosen.append(prepared)
-        await asyncio.gather(*(self._sender.leave(row, verdict) for row, verdict in left))
-        return None if (left or newly_blocked) and not chosen else chosen
+        self._queue.take({*(sending.row.id for sending in chosen), *(row.id for row, _ in left)})
+        if left:
+            self._queue.changed()
+            await asyncio.gather(*(self._sender.leave(row, verdict) for row, verdict in left))
+        aside = left or any(row.notification.person in self._blocked for row in rows)
+        return None if aside and not chosen else chosen
+
+    def _next(self, most: int) -> list[Row]:
+        """The first row at hand of each of at most so many people to whom nothing is being sent, in order."""
+        passed = {*self._blocked, *self._sends.values()}
+        found: list[Row] = []
+        for row in self._queue:
+            if (person := row.notification.person) not in passed:
+                passed.add(person)
+                found.append(row)
+                if len(found) == most:
+                    break
+        return found
 
     def _prepare(self, row: Row, known: Address | None, now: int) -> Sending | Verdict:
         try:
@@ -178,13 +212,16 @@ class Worker:
         self._sends[task] = sending.row.notification.person
         task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Verdict]) -> None:
         del self._sends[task]
         self._hanging.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
             self._report("worker", f"An outcome by {self._channel.name} could not be recorded "
                                    f"({type(error).__name__}: {error}); it counts as unknown after a restart.")
-        self.wake()
+        if task.cancelled() or error is not None or task.result().state != SENT or self._channel.edits:
+            self._queue.changed()
+        self._stir()
 
     async def _expire(self, now: int) -> bool:
         """Give up what can no longer be of use, whatever pacing says; whether there was anything."""
@@ -203,9 +240,11 @@ class Worker:
         moments = [now + LONGEST_REST, *self._blocked.values()]
         if (overall := self._pace.overall(now)) > now:
             moments.append(overall)
-        if len(self._sends) < self._channel.concurrency and (due := self._outbox.next_due(now)) is not None:
-            moments.append(due)
-        if (expiry := self._outbox.next_expiry()) is not None:
+        if len(self._sends) < self._channel.concurrency and self._queue.next_due is not None:
+            moments.append(self._queue.next_due)
+        if self._queue.more:
+            moments.append(now + EXPIRY_EVERY)
+        elif (expiry := self._queue.next_expiry) is not None:
             moments.append(max(expiry, self._looked_for_expired + EXPIRY_EVERY))
         self._resting.set()
         waits = [asyncio.ensure_future(self._clock.sleep(max(0.0, (min(moments) - now) / SECOND))),
