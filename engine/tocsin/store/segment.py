@@ -22,6 +22,9 @@ START = bytes(32)
 """What the first segment has for a previous root."""
 PART = 64 * 1024
 SALT = 16
+_STEP = 250
+_ARRAY = b"\xdd"
+"""MessagePack's mark of an array whose length follows in four bytes."""
 
 Row = tuple[int, int, str, bytes, bytes | None, str | None, bytes | None]
 
@@ -62,8 +65,18 @@ def seal(number: int, previous: bytes, rows: Sequence[Row], engine: str, books: 
     salts = secrets.token_bytes(SALT * len(rows))
     pairs = [(salts[SALT * index:SALT * (index + 1)], _pack(row)) for index, row in enumerate(rows)]
     head = Head(number, rows[0][0], rows[-1][0], rows[0][1], rows[-1][1], engine, books)
-    return Segment(head, previous, root_of(head, previous, leaves(pairs)), zlib.compress(_pack(pairs), 1),
+    return Segment(head, previous, root_of(head, previous, leaves(pairs)), _compressed(pairs),
                    pack_identities((row[0], row[1], row[6]) for row in rows))
+
+
+def _compressed(pairs: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """The zlib of one MessagePack array, made in steps: a single one would hold Python's lock for 10 ms."""
+    compressor = zlib.compressobj(1)
+    parts = [compressor.compress(_ARRAY + len(pairs).to_bytes(4, "big"))]
+    for start in range(0, len(pairs), _STEP):
+        parts.append(compressor.compress(b"".join([_pack(pair) for pair in pairs[start:start + _STEP]])))
+    parts.append(compressor.flush())
+    return b"".join(parts)
 
 
 def leaves(pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
