@@ -1,10 +1,11 @@
 """rules/calendars: opening hours, and operations."""
 
+from contextlib import suppress
 from typing import Any
 
-from tocsin.book.moments import Clock, Moment, local
-from tocsin.book.node import Node, Scalar
-from tocsin.book.report import Report
+from tocsin.book.moments import Clock, Moment, is_after, is_missing, is_repeated
+from tocsin.book.node import Mapping, Node, Scalar, Sequence
+from tocsin.book.report import Report, Unreadable
 from tocsin.book.scalars import Id, Name, TimeZone
 from tocsin.book.shape import Either, Field, Json, Many, Record, Shape, Text, Word
 from tocsin.book.targets import OneTarget
@@ -33,7 +34,7 @@ CALENDAR: Record[dict[str, Any]] = Record("a calendar", {
 
 
 def _hours(values: dict[str, Any]) -> dict[str, Any]:
-    if local(values["to"]) <= local(values["from"]):
+    if not is_after(values["from"], values["to"]):
         raise ValueError(f"the operation ends ({values['to']}) before it begins ({values['from']})")
     return values
 
@@ -73,3 +74,27 @@ _OPERATION: Record[dict[str, Any]] = Record("an operation", {
 OPERATIONS: Shape[Any] = Either("a list of operations", sequence=Many(_OPERATION), mapping=Record(
     "the file", {"operations": Field(Many(_OPERATION, single=True), required=True)},
     lambda values: values["operations"]))
+
+
+def check_operation_times(tree: Node, zone: str, report: Report) -> None:
+    """An error for hours of an operation that a clock change skips, a warning for those that come twice."""
+    if isinstance(tree, Sequence):
+        for part in tree.items:
+            check_operation_times(part, zone, report)
+    elif isinstance(tree, Mapping):
+        for key, part in tree.entries:
+            if key.text in ("from", "to") and isinstance(part, Scalar):
+                _check_time(key.text, part, zone, report)
+            else:
+                check_operation_times(part, zone, report)
+
+
+def _check_time(key: str, scalar: Scalar, zone: str, report: Report) -> None:
+    with suppress(Unreadable):
+        text = Moment().read(scalar, Report())
+        if is_missing(text, zone):
+            report.error(scalar.where, f"{text} does not exist in {zone}: the clocks are set forward over it that "
+                         "night")
+        elif is_repeated(text, zone):
+            taken = "first" if key == "from" else "second"
+            report.warn(scalar.where, f"{text} comes twice in {zone} that night: the {taken} is taken")

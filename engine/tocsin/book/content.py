@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 from tocsin.book.areas import read_areas
 from tocsin.book.book import AreaShape, Content, Roles, Site, Table
-from tocsin.book.calendars import CALENDAR, OPERATIONS
+from tocsin.book.calendars import CALENDAR, OPERATIONS, check_operation_times
+from tocsin.book.gate_checks import check_gates
 from tocsin.book.lists import read_list
+from tocsin.book.match import FieldRef
 from tocsin.book.node import Mapping, Node, Sequence
 from tocsin.book.people import PEOPLE
 from tocsin.book.policies import POLICIES
@@ -95,9 +97,10 @@ class _Reading:
         self.report.references.extend(self.settings.references)
         self.report.resolve()
         check_chains(rules, self.report)
+        check_gates(rules, self.report)
         if not self.report.failed:
             check_reach(content, self.report)
-        self._warn_of_unused()
+        self._warn_of_unused(rules)
         return content
 
     def _files(self, folder: str, *suffixes: str, skip: tuple[str, ...] = ()) -> list[tuple[str, bytes]]:
@@ -162,6 +165,7 @@ class _Reading:
                     alone = isinstance(tree, Mapping) and tree.get("operation") is not None
                     listed = OPERATIONS.read(Sequence((tree,), tree.where) if alone else tree, self.report)
                     operations |= {each["operation"]: each for each in listed}
+                    check_operation_times(tree, self.settings.site.time_zone, self.report)
                     continue
                 self.report.declare("calendar", name, Location(place))
                 calendars[name] = {"time_zone": self.settings.site.time_zone} | CALENDAR.read(tree, self.report)
@@ -210,9 +214,12 @@ class _Reading:
                 self.report.error(Location(place), "this is not UTF-8: save the template with the encoding UTF-8")
         return found
 
-    def _warn_of_unused(self) -> None:
+    def _warn_of_unused(self, rules: tuple[Rule, ...]) -> None:
         used = {(reference.kind, reference.name) for reference in self.report.references}
+        by_field = any(isinstance(gate.calendar, FieldRef) for rule in rules for gate in (*rule.during, *rule.unless))
         for kind in UNUSED:
+            if kind == "calendar" and by_field:
+                continue
             for name, where in self.report.declared.get(kind, {}).items():
                 if (kind, name) not in used:
                     self.report.warn(where, f'the {kind} "{name}" is used nowhere')
