@@ -10,7 +10,8 @@ from tests.support.city import content, match
 from tests.support.histories import AT_LEISURE, START, Way, event, histories, rule_of, ways
 
 from tocsin.book.book import number_book
-from tocsin.book.rule import Level, Rule, When
+from tocsin.book.match import Expect, Match
+from tocsin.book.rule import Level, Rule, SequenceStep, When
 from tocsin.core.board import BESIDE, Board, key_of
 from tocsin.domain.change import Change, Noted
 from tocsin.domain.codec import encode
@@ -25,7 +26,10 @@ from tocsin.rules.tables import Tables
 
 X = match(type="x")
 SILENT = Rule(id="rule", say="rule", when=When("event", match=match(type="never")), escalate_to=("board",))
+HIGH = Match((*X.clauses, Expect("v", "above", 2)))
 WHENS = st.sampled_from([
+    When("sequence", steps=(SequenceStep(X), SequenceStep(HIGH, 300 * SECOND), SequenceStep(X, 300 * SECOND))),
+    When("sequence", steps=(SequenceStep(X), SequenceStep(HIGH, 300 * SECOND, True))),
     When("event", match=X), When("event", match=X, member=("v",)),
     When("count", match=X, at_least=3, within=300 * SECOND), When("count", match=X, at_least=2, within=900 * SECOND),
     When("level", match=X, of="v", compare={"above": 2}),
