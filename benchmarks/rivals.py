@@ -149,8 +149,8 @@ def _write_home(home: Path, port: int, sink: int) -> None:
         (home / name).mkdir()
     people, policies, rules = ["people:"], ["policies:"], ["rules:"]
     for unit in range(UNITS):
-        people.append(f'  unit-{unit}: {{name: Unit {unit}, language: en, webhook: "http://127.0.0.1:{sink}/unit-{unit}", '
-                      "by: webhook}")
+        people.append(f"  unit-{unit}: {{name: Unit {unit}, language: en, "
+                      f'webhook: "http://127.0.0.1:{sink}/unit-{unit}", by: webhook}}')
         policies.append(f"  policy-{unit}: {{steps: [{{to: {{person: unit-{unit}}}, answer_within: 1 h}}], "
                         f"last_resort: {{to: {{person: unit-{unit}}}, every: 1 h}}}}")
         rules.append(f'  - {{rule: panic-{unit}, say: "Panic button: {{{{ site }}}}", when: {{event: {{type: '

@@ -13,7 +13,6 @@ from typing import Any
 
 from benchmarks.city import TOKEN
 
-
 KEY = rb"k-(\d{7})"
 """The number of an incident, as it stands in events and in the messages about them."""
 

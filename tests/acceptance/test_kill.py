@@ -1,4 +1,4 @@
-"""kill -9 at random instants under load: nothing confirmed is lost, nothing answered pages again, repeats are marked."""
+"""kill -9 at random instants under load: nothing confirmed is lost, nothing answered pages again, repeats marked."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from tests.support.live_site import LiveSite
+
 from tocsin.delivery.codes import read_button
 from tocsin.domain.codec import decode_incident
 from tocsin.emulators.mailboxes import Emulators
@@ -113,7 +113,8 @@ def test_kills_under_load_lose_nothing_and_page_nobody_twice(site: LiveSite) -> 
     with sqlite3.connect(path) as rows:
         incidents = {decode_incident(body).key["site"]: decode_incident(body)
                      for (body,) in rows.execute("SELECT body FROM incidents WHERE rule = 'siren'")}
-        outbox = rows.execute("SELECT id, incident, kind, person, channel, created, state, reason FROM outbox").fetchall()
+        outbox = rows.execute("SELECT id, incident, kind, person, channel, created, state, reason "
+                              "FROM outbox").fetchall()
         repeats = {number for (number,) in rows.execute("SELECT notification FROM attempts WHERE repeat = 1")}
     places = {f"place-{confirmed[1:]}" for confirmed in load.confirmed}
     assert len(load.confirmed) >= KILLS

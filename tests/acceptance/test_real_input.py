@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.support.live_site import LiveSite
+
 from tocsin.emulators.mailboxes import Emulators
 
 STREAMS = Path(__file__).resolve().parents[3] / "shared" / "data" / "streams"

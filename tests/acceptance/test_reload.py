@@ -81,6 +81,28 @@ def test_a_new_rule_in_a_file_pages(site: LiveSite) -> None:
     assert '"book": 2' in explained.stdout or '"book":2' in explained.stdout, explained.stdout
 
 
+def test_a_changed_rule_pages_for_what_is_active_now(site: LiveSite) -> None:
+    """The child process finds the two reports in the journal; two of them are enough now."""
+    text = """\
+rules:
+  - rule: knocks
+    say: "knocks: {{ site }}"
+    when: {count: {type: acceptance.knock}, at_least: 5, within: 1 h}
+    per: [site]
+    severity: critical
+    escalate_to: police-patrol
+"""
+    path = site.home / "rules" / "knocks.yaml"
+    before = loaded(site)
+    path.write_text(text, "utf-8")
+    comes(lambda: loaded(site) > before, site.log)
+    for number in range(2):
+        assert site.post({"type": "acceptance.knock", "site": "park", "id": f"k{number}"}).status_code == 202
+    path.write_text(text.replace("5", "2"), "utf-8")
+    comes(lambda: "knocks: park" in messages(site), lambda: messages(site))
+    assert loaded(site) == before + 2
+
+
 def test_a_broken_file_changes_nothing_and_the_administrators_are_told_once(site: LiveSite) -> None:
     """They get the file, the line and what is wrong; saving the same again says nothing more."""
     before, held = refused(site), loaded(site)

@@ -60,7 +60,9 @@ sources:
   gateway: {{kind: http, token: "${{GATEWAY_TOKEN}}", buffers: true, quota: {{per_second: 100000, burst: 1000000}}}}
 channels:
   telegram: {{token: "${{TELEGRAM_TOKEN}}", api_base: "{urls.telegram}"}}
-  sms: {{provider: twilio, account_sid: "${{TWILIO_SID}}", auth_token: "${{TWILIO_TOKEN}}", from: "{sms.numbers[0]}", api_base: "{urls.sms}"}}
+  sms:
+    {{provider: twilio, account_sid: "${{TWILIO_SID}}", auth_token: "${{TWILIO_TOKEN}}", from: "{sms.numbers[0]}",
+     api_base: "{urls.sms}"}}
   email: {{host: {urls.email_host}, port: {urls.email_port}, starttls: none, from: alarm@example.org}}
 {roles}
 allow_endpoint: ["127.0.0.1"]

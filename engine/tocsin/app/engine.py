@@ -30,6 +30,7 @@ from tocsin.domain.event import Event
 from tocsin.domain.input import OperatorAction
 from tocsin.domain.time import MINUTE
 from tocsin.loop import Limits, Loop
+from tocsin.loop.tuning import tune
 from tocsin.ports import Channel
 from tocsin.rules.tables import Tables
 from tocsin.settings import Settings
@@ -114,6 +115,8 @@ class Engine:
             self.listening = await serve(self.app, self.settings.http.host, self.settings.http.port)
         for broker in brokers_of(source_configs(self.settings), self.clock, self.report, self._reject, self._areas):
             self.tasks.keep(f"source-{id(broker)}", partial(broker.run, self.loop))
+        if serving:
+            tune()
         _log.info("engine.started", mode=self.mode, port=self.listening.port if self.listening else None,
                   book=self.loop.book.number)
 

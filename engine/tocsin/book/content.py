@@ -228,5 +228,3 @@ class _Reading:
 def contact_shapes(site_zone: str) -> dict[str, Names[Any]]:
     """The shape of each key of the files of contacts."""
     return {"people": PEOPLE, "services": SERVICES, "schedules": schedules(site_zone), "policies": POLICIES}
-
-

@@ -104,5 +104,3 @@ def _fits_text(operator: str, value: str, wanted: str, fold: bool) -> bool:
     if operator == "contains":
         return wanted in value
     return value.startswith(wanted) if operator == "starts_with" else value.endswith(wanted)
-
-

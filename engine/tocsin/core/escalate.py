@@ -272,4 +272,3 @@ def _drop_asks(draft: Draft, incident: Incident, index: int) -> None:
     for ask in incident.escalations[index].asks:
         draft.drop_timer(f"4|ask|{incident.id}|{index}|{ask.person}")
         draft.drop_timer(f"3|receipt|{incident.id}|{index}|{ask.person}")
-

@@ -42,4 +42,3 @@ def one_too_many(draft: Draft, rule: Rule, severity: str, now: int) -> bool:
         return True
     draft.put(WindowSet(rule.id, OPENED, Opened(known.since, known.count + 1)))
     return False
-

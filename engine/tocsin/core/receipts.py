@@ -70,5 +70,3 @@ def tell_role(draft: Draft, meaning: Meaning, role: str, text: str, now: int, se
     ways = {person: groups[0] for person in people
             if (groups := escalate.reachable(draft, meaning, person, severity, ()))}
     tell.notice(draft, meaning, tuple(ways), text, now, severity=severity, ways=ways)
-
-

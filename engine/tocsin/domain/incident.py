@@ -63,8 +63,8 @@ class Escalation(Struct, frozen=True, omit_defaults=True):
 
     ``policy`` is the name and ``snapshot`` the content hash of the policy as it was when this began. ``step``
     counts from 1, 0 is the last resort; ``round`` counts from 1. ``state`` is running, muted (nobody is asked while
-    a silence lasts), answered or over (nobody needs to answer any more). ``asked`` are all people whom it has notified so far; the first ``heard``
-    answers of the incident were given before it began and count for nothing here.
+    a silence lasts), answered or over (nobody needs to answer any more). ``asked`` are all people whom it has notified
+    so far; the first ``heard`` answers of the incident were given before it began and count for nothing here.
     """
 
     policy: str

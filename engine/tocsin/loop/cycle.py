@@ -368,5 +368,3 @@ class Cycle:
         if fatal is not None:
             for end in self.on_fatal:
                 end(fatal)
-
-

@@ -191,5 +191,3 @@ class Loop:
             raise self._cycle.fatal
         if not self._cycle.taking:
             raise StoreBusyError("The engine is starting or stopping: try again in a moment.")
-
-

@@ -143,4 +143,3 @@ def _heard(position: int, at: int, body: bytes, rules: tuple[str, ...], matcher:
     except Exception:  # noqa: BLE001 - an event that breaks the matcher was set aside when it came
         return None
     return Heard(position, at, Arrival(item.event, hits, item.book, item.conflict)) if hits else None
-

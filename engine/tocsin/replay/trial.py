@@ -192,4 +192,3 @@ class _Judge:
         timed = {word for word in ("at", "cleared") if line.get(word, False) is not False}
         return ", ".join(f"{word}: {'+' + format_duration(value) if word in timed else value}"
                          for word, value in line.items() if word != "count")
-

@@ -80,5 +80,3 @@ def _attempt(number: int, started: int, ended: int | None, state: str, address: 
              detail: str | None, repeat: int, said: str | None) -> Attempt:
     return Attempt(number, started, ended, state, masked(address or ""), provider_id or "", detail or "",
                    bool(repeat), said or "")
-
-

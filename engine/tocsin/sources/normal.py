@@ -119,4 +119,3 @@ def _place(raw: RawPlace | None) -> Place | None:
     if raw.accuracy_m is not None and not 0 <= raw.accuracy_m < float("inf"):
         raise EventError(f"`location.accuracy_m` is {raw.accuracy_m:g}: it must be metres, 0 or more")
     return Place(raw.lat, raw.lon, raw.accuracy_m)
-

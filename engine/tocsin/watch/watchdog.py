@@ -157,4 +157,3 @@ class Watchdog:
         self._roll = roll
         self._watch.after = roll.after
         self._diary.write("reread", ways=len(ways))
-

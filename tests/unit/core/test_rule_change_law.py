@@ -126,5 +126,3 @@ def test_after_any_reload_incidents_are_active_as_their_windows_are(
 def active(board: Board) -> set[str]:
     incidents = [board.incident(number) for number in board.open.values()]
     return {key_of(one.key) for one in incidents if one is not None and one.condition == ACTIVE}
-
-

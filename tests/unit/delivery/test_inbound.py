@@ -317,5 +317,3 @@ def test_misses_older_than_an_hour_are_forgotten() -> None:
     assert not any(lockout.missed("y", 1) for _ in range(4))
     lockout.forgive("y")
     assert not any(lockout.missed("y", 2) for _ in range(4))
-
-

@@ -107,5 +107,3 @@ def test_nonsense_is_refused_with_a_sentence(when: str, clear: str, sentence: st
     rule, findings = read(when, clear)
     assert rule is None
     assert sentence in "\n".join(finding for finding in findings if ": error: " in finding)
-
-
