@@ -12,7 +12,7 @@ from tocsin.book.report import Report, Unreadable, nearest
 from tocsin.book.rule import When
 from tocsin.book.scalars import Duration, Name, Whole, plain_value
 from tocsin.book.shape import Field, Json, Many, Record, Shape
-from tocsin.book.steps import STEPS
+from tocsin.book.steps import NAMED_MATCHES, STEPS
 from tocsin.domain.time import MINUTE
 
 WORDS = ("event", "count", "absence", "sequence", "together", "level", "average", "sum", "minimum", "maximum", "change",
@@ -24,7 +24,7 @@ MOST = 10_000
 """The most events that a window may be asked to hold."""
 MOMENTARY_FOR = 15 * MINUTE
 
-_BUILT = ("event", "incident", "count", "level", "sequence")
+_BUILT = ("event", "incident", "count", "level", "sequence", "together")
 
 PARAMETERS = {
     "event": ("member",), "incident": (), "count": ("at_least", "within", "distinct", "near"),
@@ -145,6 +145,10 @@ def _sequence(values: dict[str, Any]) -> When:
     return _momentary(When("sequence", steps=values["sequence"], for_=values.get("for")))
 
 
+def _together(values: dict[str, Any]) -> When:
+    return _momentary(When("together", named=values["together"], within=values["within"], for_=values.get("for")))
+
+
 def _momentary(when: When) -> When:
     if isinstance(when.for_, int) and when.for_ > MOMENTARY_FOR:
         raise ValueError("for: is at most 15 min here: what happens in a moment is over 15 min later")
@@ -181,6 +185,10 @@ _RECORDS: dict[str, Record[When]] = {
     "sequence": Record("when:", {
         "sequence": Field(STEPS, required=True, about="the steps in order, each within its time since the one before"),
         "near": Field(_Later("near")), **_FOR}, _sequence),
+    "together": Record("when:", {
+        "together": Field(NAMED_MATCHES, required=True, about="names for matches, each to be met by another event"),
+        "within": Field(_DURATION, required=True, about="from the first to the last, both ends inside"),
+        "near": Field(_Later("near")), **_FOR}, _together),
 }
 
 BUILT_WORDS: frozenset[str] = frozenset(_BUILT)

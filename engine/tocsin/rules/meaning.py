@@ -15,6 +15,7 @@ from tocsin.rules.operators.event import EventWord
 from tocsin.rules.operators.incident import IncidentWord
 from tocsin.rules.operators.level import LevelWord
 from tocsin.rules.operators.sequence import SequenceWord
+from tocsin.rules.operators.together import TogetherWord
 from tocsin.rules.operators.window import WindowWord
 from tocsin.rules.order import ranks_of
 
@@ -22,6 +23,7 @@ Word = EventWord | IncidentWord | WindowWord
 
 WORDS: dict[str, Callable[[Rule, tuple[str, ...]], Word]] = {
     "event": EventWord, "incident": IncidentWord, "count": CountWord, "level": LevelWord, "sequence": SequenceWord,
+    "together": TogetherWord,
 }
 """The words of ``when`` that have a meaning in this version."""
 

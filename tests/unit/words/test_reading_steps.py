@@ -48,6 +48,10 @@ RIGHT: list[tuple[str, When]] = [
     ("sequence: [{}, {data.within: 3, within: 5 min}]",
      When("sequence", steps=(SequenceStep(Match()),
                              SequenceStep(Match((Expect("data.within", "is", 3),)), 5 * MINUTE)))),
+    ("together: {a: {type: a}, b: {type: b}}, within: 5 min",
+     When("together", named={"a": A, "b": B}, within=5 * MINUTE)),
+    ("together: {дим: {type: a}, b2: {}}, within: {field: w}, for: 15 min",
+     When("together", named={"дим": A, "b2": Match()}, within=FieldRef("w"), for_=15 * MINUTE)),
 ]
 
 WRONG: list[tuple[str, str]] = [
@@ -68,6 +72,18 @@ WRONG: list[tuple[str, str]] = [
     ("sequence: [{type: a}, {type: b, within: 5 min}], near: 150 m", "near: is part of the language but not yet built"),
     ("sequence: [{type: a}, b]", '"b" stands where a match'),
     ("sequence: [" + ", ".join(["{type: a}"] + ["{type: b, within: 1s}"] * 10) + "]", "at most 10 steps"),
+    ("together: {a: {type: a}}, within: 5 min", "at least two named matches"),
+    ("together: [{type: a}, {type: b}], within: 5 min", "a list stands where a mapping of names to matches"),
+    ("together: {type: a, site: s}, within: 5 min", "takes named matches, not one match"),
+    ("together: {a: {type: a}, b: {type: b}}", "needs within:"),
+    ("together: {a: {type: a}, b: b}, within: 5 min", '"b" stands where a match'),
+    ("together: {a-1: {type: a}, b: {type: b}}, within: 5 min", '"a-1" cannot name a match'),
+    ("together: {first: {type: a}, b: {type: b}}, within: 5 min", '"first" cannot name a match'),
+    ("together: {site: {type: a}, b: {type: b}}, within: 5 min", '"site" cannot name a match'),
+    ("together: {a: {type: a}, a: {type: b}}, within: 5 min", "twice"),
+    ("together: {a: {type: a}, b: {type: b}}, within: 5 min, for: 1 h", "for: is at most 15 min here"),
+    ("together: {a: {type: a}, b: {type: b}}, within: 5 min, near: 1 km", "near: is part of the language but not yet"),
+    ("together: {a: {type: a}, b: {type: b}}, within: 5 min, at_least: 2", '"at_least" belongs to count'),
     ("seqence: [{type: a}, {type: b, within: 5 min}]", 'did you mean "sequence"?'),
 ]
 
