@@ -14,6 +14,7 @@ from tocsin.app.trials import try_findings
 from tocsin.cli.books import read_content_of
 from tocsin.cli.logs import set_up_logs
 from tocsin.cli.output import CONFIG, COULD_NOT_RUN, FINE, Config, say_error
+from tocsin.loop.tuning import tune
 from tocsin.settings import Settings, load_settings
 from tocsin.watch.systemd import Systemd
 
@@ -39,6 +40,7 @@ async def _run(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         events.add_signal_handler(number, engine.stopped.set)
     await engine.start()
+    tune()
     systemd = Systemd.of(os.environ)
     systemd.ready()
     engine.tasks.keep("systemd", partial(systemd.beat, engine.clock, lambda: engine.loop.fatal is None))
