@@ -4,24 +4,20 @@ import base64
 import binascii
 import hashlib
 import hmac
-from urllib.parse import urlsplit
+from functools import lru_cache
+from urllib.parse import SplitResult, urlsplit
 
-import aiohttp
 import msgspec
-from aiohttp import hdrs
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from tocsin.domain.errors import DeliveryError, PermanentDeliveryError
 from tocsin.ports import Clock, Handed, Handler, Limits, Outgoing
+from tocsin_channels.http_post import BrokenError, NeverWrittenError, Posts
 from tocsin_channels.report import Report, to_log
 from tocsin_channels.sendable import sendable
 from tocsin_channels.webhook_outcomes import answered, broken
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the standard's mark of a secret written in base64
-MOST_READ = 65_536
-"""Bytes of an answer that are read, so that the connection can be kept; what they say is not looked at."""
-KEPT_S = 4.0
-"""An idle connection is kept shorter than by most servers, which close theirs after 5 s."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -47,40 +43,32 @@ class Webhook:
     def __init__(self, settings: WebhookSettings, *, clock: Clock, public_url: str = "",
                  report: Report = to_log) -> None:
         self._settings = settings
-        self._key = key_of(settings.secret.get_secret_value())
+        self._mac = mac_of(settings.secret.get_secret_value())
         self._clock = clock
-        self._session: aiohttp.ClientSession | None = None
+        self._posts: Posts | None = None
 
     async def send(self, outgoing: Outgoing) -> Handed:
         if outgoing.edits:
             raise PermanentDeliveryError("A webhook's message cannot be changed after it was sent.", code="edit")
-        _refuse_no_url(outgoing.address)
+        to = _place_of(outgoing.address)
+        if to is None:
+            raise PermanentDeliveryError("This is not the address of a webhook: write it as https://example.org/path.",
+                                         code="address", address_dead=True)
+        if self._posts is None:
+            self._posts = Posts(self._settings.timeout)
         name, body = outgoing.message_id or f"n{outgoing.notification}", body_of(outgoing)
         moment = self._clock.now() // 1_000_000
-        headers = {hdrs.CONTENT_TYPE: "application/json", hdrs.USER_AGENT: "Tocsin", "webhook-id": name,
-                   "webhook-timestamp": str(moment), "webhook-signature": signature(self._key, name, moment, body)}
+        headers = (f"content-type: application/json\r\nuser-agent: Tocsin\r\nwebhook-id: {name}\r\n"
+                   f"webhook-timestamp: {moment}\r\nwebhook-signature: {signature(self._mac, name, moment, body)}\r\n")
         failed: DeliveryError | None
         try:
-            async with self._open().post(outgoing.address, data=body, headers=headers,
-                                         allow_redirects=False) as response:
-                await response.content.read(MOST_READ)
-                failed = answered(response.status, response.headers.get(hdrs.RETRY_AFTER, ""), self._clock.now())
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            answer = await self._posts.post(to, headers, body)
+            failed = answered(answer.status, answer.retry_after, self._clock.now())
+        except (NeverWrittenError, BrokenError, TimeoutError) as error:
             failed = broken(error)
         if failed is not None:
             raise failed
         return Handed(name)
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            seconds = self._settings.timeout
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=3 * seconds, connect=seconds, sock_connect=seconds,
-                                              sock_read=seconds),
-                connector=aiohttp.TCPConnector(limit=self.concurrency, keepalive_timeout=KEPT_S),
-                cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False,
-                skip_auto_headers=(hdrs.ACCEPT, hdrs.ACCEPT_ENCODING))
-        return self._session
 
     async def listen(self, handler: Handler) -> None:
         """The other system answers by the link in the message, if by anything."""
@@ -89,9 +77,9 @@ class Webhook:
         """Nothing waits."""
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-        self._session = None
+        if self._posts is not None:
+            self._posts.close()
+        self._posts = None
 
 
 def body_of(outgoing: Outgoing) -> bytes:
@@ -113,23 +101,30 @@ def key_of(secret: str) -> bytes:
     return secret.encode()
 
 
-def signature(key: bytes, name: str, moment: int, body: bytes) -> str:
+def mac_of(secret: str) -> hmac.HMAC:
+    """What ``signature`` starts from: the key is worked in once."""
+    return hmac.new(key_of(secret), digestmod=hashlib.sha256)
+
+
+def signature(mac: hmac.HMAC, name: str, moment: int, body: bytes) -> str:
     """``v1,`` and the base64 of HMAC-SHA256 over ``id.seconds.body``."""
-    signed = hmac.digest(key, f"{name}.{moment}.".encode() + body, hashlib.sha256)
-    return "v1," + base64.b64encode(signed).decode()
+    signed = mac.copy()
+    signed.update(f"{name}.{moment}.".encode() + body)
+    return "v1," + base64.b64encode(signed.digest()).decode()
 
 
-def _refuse_no_url(address: str) -> None:
+@lru_cache(maxsize=1024)
+def _place_of(address: str) -> SplitResult | None:
+    """The parts of the address of a webhook; None when it is none."""
     try:
         asked = urlsplit(address)
-        if asked.scheme in ("http", "https") and asked.hostname:
-            return
+        fit = asked.scheme in ("http", "https") and bool(asked.hostname) and (asked.port or 1) > 0
     except ValueError:
-        pass
-    raise PermanentDeliveryError("This is not the address of a webhook: write it as https://example.org/path.",
-                                 code="address", address_dead=True)
+        return None
+    written = (asked.netloc + asked.path + asked.query).isascii() and not any(letter <= " " for letter in address)
+    return asked if fit and written else None
 
 
 CHANNEL = Webhook
 
-__all__ = ["CHANNEL", "Webhook", "WebhookSettings", "body_of", "key_of", "signature"]
+__all__ = ["CHANNEL", "Webhook", "WebhookSettings", "body_of", "key_of", "mac_of", "signature"]

@@ -2,17 +2,14 @@
 
 from email.utils import parsedate_to_datetime
 
-import aiohttp
-
 from tocsin.domain.errors import (
     DeliveryError,
     PermanentDeliveryError,
     TemporaryDeliveryError,
     UnknownDeliveryError,
 )
+from tocsin_channels.http_post import NeverWrittenError
 
-NEVER_WRITTEN = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-"""Errors that come before the first byte of a request."""
 GONE = 410
 """What a system answers that wants nothing more at this address; 404 may be one that is just being set up anew."""
 LATER = frozenset({408, 425, 429})
@@ -47,7 +44,7 @@ def answered(status: int, retry_after: str, now: int) -> DeliveryError | None:
 
 def broken(error: Exception) -> DeliveryError:
     """What a request without an answer means; addresses may hold a token, so none is named."""
-    if isinstance(error, NEVER_WRITTEN):
+    if isinstance(error, NeverWrittenError):
         return TemporaryDeliveryError("The webhook could not be reached: check its address and the network.",
                                       code="connect")
     if isinstance(error, TimeoutError):

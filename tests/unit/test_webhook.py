@@ -13,7 +13,7 @@ from tocsin.domain.errors import (
     UnknownDeliveryError,
 )
 from tocsin.ports import Outgoing, Rendered
-from tocsin_channels.webhook import CHANNEL, Webhook, WebhookSettings, key_of, signature
+from tocsin_channels.webhook import CHANNEL, Webhook, WebhookSettings, key_of, mac_of, signature
 from tocsin_channels.webhook_outcomes import answered
 
 NOW = 1_795_000_000_000_000
@@ -116,9 +116,9 @@ def test_what_was_taken_is_no_failure(status: int) -> None:
 
 def test_the_signature_is_that_of_the_standards_own_example() -> None:
     """The example of the Standard Webhooks specification."""
-    key = key_of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    mac = mac_of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     body = b'{"test": 2432232314}'
-    assert signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body) == (
+    assert signature(mac, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body) == (
         "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
 
 

@@ -71,6 +71,7 @@ WRONG_PEOPLE = [
     ("a: {name: A, webhook: dispatch.example.org}", "an address such as https://"),
     ('a: {name: A, webhook: "ftp://dispatch.example.org"}', "an address such as https://"),
     ('a: {name: A, webhook: "https://:8080/a"}', "an address such as https://"),
+    ('a: {name: A, webhook: "https://київ.example.org/a"}', "has letters that addresses on the wire have not"),
     ('a: {name: A, webhook: "https://u:p@dispatch.example.org/a"}', "neither a login before an @"),
     ("a: {name: A, email: a@example.org, email: b@example.org}", "stands twice"),
     ('a: {name: A, telegram: "@olena"}', "/start link"),
