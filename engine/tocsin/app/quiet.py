@@ -12,7 +12,8 @@ from typing import TypeVar
 from tocsin.domain.errors import Finding, Location
 
 STEP_S = 0.25
-QUIET_STEPS = 4
+QUIET_STEPS, ALONE_STEPS = 4, 20
+"""Files are still for a second; for five where we cannot see whether somebody has one open."""
 MOST_STEPS = 240
 Result = TypeVar("Result")
 Signature = tuple[tuple[str, int, int, int], ...]
@@ -20,7 +21,7 @@ Signature = tuple[tuple[str, int, int, int], ...]
 
 async def when_quiet(home: Path, parts: Iterable[str], read: Callable[[], Result],
                      sleep: Callable[[float], Awaitable[None]]) -> Result | Finding:
-    """What ``read`` makes of files that were still for a second before it and are the same after it.
+    """What ``read`` makes of files that were still before it and are the same after it.
 
     After a minute of changes a finding that names one of them.
     """
@@ -28,14 +29,15 @@ async def when_quiet(home: Path, parts: Iterable[str], read: Callable[[], Result
     for _ in range(MOST_STEPS):
         await sleep(STEP_S)
         now = signature(home, parts)
-        still = still + 1 if now == before and not being_written(home, now) else 0
+        written, seen = being_written(home, now)
+        still = still + 1 if now == before and not written else 0
         before = now
-        if still >= QUIET_STEPS:
+        if still >= (QUIET_STEPS if seen else ALONE_STEPS):
             result = read()
-            if signature(home, parts) == now and not being_written(home, now):
+            if signature(home, parts) == now and not being_written(home, now)[0]:
                 return result
             still = 0
-    written = being_written(home, before)
+    written, _ = being_written(home, before)
     place = written or max(before, key=lambda file: file[1], default=("", 0, 0, 0))[0]
     return Finding(Location(place), "this file has been written to for a minute without an end: close it, or save it "
                                     "again when it is whole")
@@ -56,12 +58,13 @@ def signature(home: Path, parts: Iterable[str]) -> Signature:
     return tuple(sorted(found))
 
 
-def being_written(home: Path, files: Signature) -> str:
-    """The place of a file that somebody has open for writing, "" when there is none that we can see.
+def being_written(home: Path, files: Signature) -> tuple[str, bool]:
+    """The place of a file that somebody has open for writing, "" when there is none; and whether we could see that.
 
-    The system lets us hold a lease on a file for a moment exactly when nobody does. Where it does not know leases
-    (another owner's files, some network disks) stillness alone must do.
+    The system lets us hold a lease on a file for a moment exactly when nobody does. It does not for another owner's
+    files and on some network disks.
     """
+    seen = True
     for place, *_ in files:
         try:
             handle = os.open(home / place, os.O_RDONLY | os.O_NONBLOCK)
@@ -71,9 +74,9 @@ def being_written(home: Path, files: Signature) -> str:
             fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
             fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
         except BlockingIOError:
-            return place
+            return place, True
         except OSError:
-            pass
+            seen = False
         finally:
             os.close(handle)
-    return ""
+    return "", seen

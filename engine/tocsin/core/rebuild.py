@@ -88,8 +88,7 @@ class Rebuild:
         for one in rebuilt:
             self._board.restore_window(one.rule, one.key, one.body)
             for kind, due in one.timers.items():
-                timer = Timer(f"{TIMER_RANK[kind]}|{kind}|{one.rule}|{one.key}", due, "window", kind, rule=one.rule,
-                              key=one.key)
+                timer = timer_of(one.rule, one.key, kind, due)
                 self._board.timers[timer.id] = timer
                 heapq.heappush(self._due, (due, timer.id))
             if one.firing is not None:
@@ -182,6 +181,11 @@ class Rebuild:
                 known, happened=min(known.happened, signal.happened), events=known.events + signal.events,
                 severity=max(known.severity, signal.severity, key=RANK.__getitem__),
                 values=signal.values or known.values)
+
+
+def timer_of(rule: str, key: str, kind: str, due: int) -> Timer:
+    """A deadline of one key, as ``correlate.put`` sets it."""
+    return Timer(f"{TIMER_RANK[kind]}|{kind}|{rule}|{key}", due, "window", kind, rule=rule, key=key)
 
 
 def _due(draft: Draft, meaning: Meaning, timer: Timer, at: int) -> list[tuple[Signal, ...]]:

@@ -6,8 +6,9 @@ from tocsin.core import correlate, listening, receipts
 from tocsin.core.board import BESIDE, Board, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.overflow import OPENED, OVERFLOW_KEY
+from tocsin.core.rebuild import timer_of
 from tocsin.core.standing import COMING, holders
-from tocsin.domain.change import GatedDropped, IncidentSet, Noted, TimerDropped, WindowDropped, WindowSet
+from tocsin.domain.change import GatedDropped, IncidentSet, Noted, TimerDropped, TimerSet, WindowDropped, WindowSet
 from tocsin.domain.incident import ACTIVE, CLOSED, RANK, Incident
 from tocsin.domain.input import BookLoaded, Firing, Rebuilt
 from tocsin.domain.time import format_instant
@@ -18,6 +19,7 @@ from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
 Said = tuple[str, tuple[Signal, ...]]
 REMOVED = "rule_removed"
 """The name in an incident's values by which the incident of a removed rule is marked."""
+_RESTING = frozenset({"forget"})
 _MARK = f'"{REMOVED}"'.encode()
 
 
@@ -110,6 +112,11 @@ class _Changed:
             for one in rebuilt:
                 if one.key.startswith(BESIDE):
                     continue
+                if self._at_rest(one):
+                    self._draft.put(WindowSet(rule, one.key, one.body))
+                    for kind, due in one.timers.items():
+                        self._draft.put(TimerSet(timer_of(rule, one.key, kind, due)))
+                    continue
                 verdict = Verdict(word.state(one.body), dict(one.timers))
                 signals += self._settle(rule, correlate.key_from(one.key), verdict, one.firing, active)
         self._draft.put(Noted(self._now, "rule_changed", f"book {self._item.number}: {how}", rule=rule))
@@ -121,6 +128,10 @@ class _Changed:
                 signals.append(Cleared(rule, incident.key, "the rule was changed", self._now,
                                        word.rule.clear.closes))
         return signals
+
+    def _at_rest(self, one: Rebuilt) -> bool:
+        """Whether a key is neither active nor waiting nor closed by a person: most are, and are put as they are."""
+        return one.firing is None and one.timers.keys() <= _RESTING and one.rule not in self._meaning.gates
 
     def _settle(self, rule: str, key: dict[str, str], verdict: Verdict, firing: Firing | None,
                 active: set[str]) -> tuple[Signal, ...]:

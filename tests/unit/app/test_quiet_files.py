@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.app.quiet import MOST_STEPS, QUIET_STEPS, being_written, signature, when_quiet
+from tocsin.app.quiet import ALONE_STEPS, MOST_STEPS, QUIET_STEPS, being_written, signature, when_quiet
 from tocsin.domain.errors import Finding
 
 PARTS = ("rules",)
@@ -78,6 +78,18 @@ async def test_what_changes_while_it_is_read_is_read_again(tmp_path: Path, file:
     assert readings == ["first", "meanwhile"]
 
 
+async def test_where_nobody_can_be_seen_writing_stillness_has_to_last_longer(
+        tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another owner's files, a network disk."""
+    def refused(*given: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("fcntl.fcntl", refused)
+    steps = Steps()
+    assert await when_quiet(tmp_path, PARTS, lambda: file.read_text("utf-8"), steps) == "first"
+    assert steps.count == ALONE_STEPS > QUIET_STEPS
+
+
 async def test_files_that_never_rest_are_named(tmp_path: Path, file: Path) -> None:
     """After a minute the one who can act is told which file it is."""
     with file.open("a", encoding="utf-8"):
@@ -101,4 +113,4 @@ def test_a_replaced_file_of_equal_size_and_age_differs(tmp_path: Path, file: Pat
 def test_what_cannot_be_opened_is_nobodys(tmp_path: Path, file: Path) -> None:
     """A link that leads nowhere and a file that is gone are no writers."""
     (tmp_path / "rules" / "gone.yaml").symlink_to(tmp_path / "nowhere")
-    assert being_written(tmp_path, (*signature(tmp_path, PARTS), ("rules/none.yaml", 0, 0, 0))) == ""
+    assert being_written(tmp_path, (*signature(tmp_path, PARTS), ("rules/none.yaml", 0, 0, 0))) == ("", True)
