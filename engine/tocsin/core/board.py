@@ -42,6 +42,11 @@ def key_of(key: dict[str, str]) -> str:
     return "\x1f".join([f"{name}={value}" for name, value in sorted(key.items())])
 
 
+def key_from(text: str) -> dict[str, str]:
+    """The key of a canonical key text."""
+    return dict(part.split("=", 1) for part in text.split("\x1f")) if text else {}
+
+
 def which_of(gated: Gated) -> Which:
     return gated.rule, key_of(gated.key), gated.gate
 

@@ -4,13 +4,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.core.board import key_of, which_of
+from tocsin.core.board import Board, key_from, key_of, which_of
 from tocsin.core.draft import Draft
 from tocsin.core.overflow import OVERFLOW_KEY
 from tocsin.domain.change import GatedDropped, GatedSet, Timer, WindowSet
 from tocsin.domain.gated import DURING, Gated, Place, Which
 from tocsin.domain.incident import RANK
-from tocsin.rules.calendar import EVER
 from tocsin.rules.gates import Gates
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.operators.condition import SETTLE, TIMER_RANK
@@ -184,14 +183,27 @@ def _turn(draft: Draft, meaning: Meaning, gated: Gated, now: int) -> None:
     state = meaning.words[gated.rule].state(draft.window(gated.rule, text))
     if state.pending and any_active(draft, gated.asks) != len(state.turns) % 2:
         state.turns = (*state.turns, now)
-        draft.put(WindowSet(gated.rule, text, state))
-    set_timer(draft, (gated.rule, text, DURING), "for", _ripens(meaning, gated.rule, gated.key, state, now))
+    _again(draft, meaning, gated.rule, text, state, now)
+
+
+def _again(draft: Draft, meaning: Meaning, rule: str, text: str, state: Any, now: int) -> None:
+    """Set the deadlines of a waiting condition anew."""
+    due = _ripens(meaning, rule, key_from(text), state, now)
+    if state.pending:
+        draft.put(WindowSet(rule, text, state))
+        set_timer(draft, (rule, text, DURING), "for", due)
+
+
+def repaced(board: Board, draft: Draft, meaning: Meaning, now: int) -> None:
+    """Under a new book, whose hours may be others, what waits for its ``for`` has its deadline set anew."""
+    for rule, key in sorted((timer.rule, timer.key) for timer in board.timers.values() if timer.kind == "for"):
+        window = draft.window(rule, key)
+        if window is not None and during_of(meaning, rule) is not None:
+            _again(draft, meaning, rule, key, meaning.words[rule].state(window), now)
 
 
 def _ripens(meaning: Meaning, rule: str, key: dict[str, str], state: Any, soonest: int) -> int | None:
     """When a waiting condition is due; None while nobody knows."""
     if not state.pending:
         return None
-    due = max(meaning.words[rule].ripens(state, key), soonest)
-    state.due = due
-    return due if due < EVER else None
+    return meaning.words[rule].paced(state, key, soonest)

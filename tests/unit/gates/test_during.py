@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
-from tests.support.city import event_rule, incident_rule, match
+from msgspec.structs import replace
+from tests.support.city import event_rule, incident_rule, match, micros
 from tests.support.gates import active, calendar, open_at, operation, running
 from tests.support.play import Play
+from tests.support.words import told, word_rule
 
-from tocsin.book.rule import Clear, PerKey
+from tocsin.book.rule import Clear, PerKey, SequenceStep
 from tocsin.domain.event import Place
 
 HOURS = open_at(("+5m", "+30m"), ("+1h", "+2h"))
@@ -328,3 +330,52 @@ def test_what_is_over_at_once_is_over_for_the_rules_that_follow_too() -> None:
     it.event("+31m", happened="+29m", **PANIC)
     assert [(one.rule, it.periods(number)) for number, one in it.incidents.items()] == [
         ("panic", [("+31m", "+31m", 1)]), ("after", [("+31m", "+31m", 1)])]
+
+
+def test_a_new_book_with_other_hours_counts_for_by_them() -> None:
+    rule = event_rule(for_="10 min", during=(calendar("hours"),))
+    it = play(rule)
+    it.event("+20m", status="firing", device="a", **PANIC)
+    it.book(rule, at="+21m", calendars={"hours": open_at(("+15m", "+40m"))})
+    it.until("+45m")
+    assert it.periods() == [("+30m", "+40m", 1)]
+
+
+HOT = word_rule("level", of="v", compare={"at_least": 10}, for_="10 min")
+
+
+def test_a_level_counts_for_only_while_it_is_open() -> None:
+    it = play(replace(HOT, during=(calendar("hours"),)))
+    told(it, ("+25m", 12))
+    it.until("+3h")
+    assert it.periods() == [("+1h5m", "+2h", 1)]
+
+
+def test_a_level_counts_for_only_while_the_others_incident_is_active() -> None:
+    it = Play(RAID, replace(HOT, during=(active("raid"),)))
+    told(it, ("+1m", 12))
+    for begin, end in (("+5m", "+10m"), ("+20m", "+40m")):
+        it.event(begin, type="raid", status="firing", device="r", town="x")
+        it.event(end, type="raid", status="resolved", device="r", town="x")
+    it.until("+1h")
+    hot = next(number for number, one in it.incidents.items() if one.rule == "rule")
+    assert it.periods(hot) == [("+25m", "+40m", 1)]
+
+
+def test_a_count_that_still_holds_fires_when_it_opens() -> None:
+    """It lasts for as long as enough lie within."""
+    it = play(replace(word_rule("count", at_least=1, within="10 min"), during=(calendar("hours"),)))
+    told(it, ("+1m", 1))
+    it.until("+40m")
+    assert it.periods() == [("+5m", "+11m", 1)]
+
+
+def test_a_sequence_is_over_when_it_happened() -> None:
+    steps = tuple(SequenceStep(match(type=name), None if name == "a" else micros("5 min")) for name in "ab")
+    it = play(replace(word_rule("sequence", steps=steps), during=(calendar("hours"),)))
+    for at, kind in (("+1m", "a"), ("+2m", "b"), ("+20m", "a"), ("+21m", "b")):
+        it.event(at, type=kind, site="s")
+    it.until("+29m")
+    assert it.periods() == [("+21m", None, 2)]
+    it.until("+1h")
+    assert it.periods() == [("+21m", "+30m", 2)]

@@ -141,6 +141,11 @@ class Condition:
         """When the waiting condition has held for its ``for``."""
         return self.ripe(state.since, state.wait, key, state.values, state.turns)
 
+    def paced(self, state: Any, key: dict[str, str], soonest: int) -> int | None:
+        """Set the deadlines of a waiting condition anew: its gate has opened or shut; the first, None for none yet."""
+        state.due = max(self.ripens(state, key), soonest)
+        return state.due if state.due < EVER else None
+
     def _wait_for(self, state: Any, told: Told, key: dict[str, str], verdict: Verdict) -> None:
         state.wait = told.wait or 0
         due = max(self.ripens(state, key), told.received + SETTLE)

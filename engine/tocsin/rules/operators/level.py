@@ -9,16 +9,16 @@ from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
 from tocsin.domain.incident import RANK
 from tocsin.domain.time import DAY, MINUTE
+from tocsin.rules.calendar import EVER
 from tocsin.rules.compare import Comparison
 from tocsin.rules.operators.condition import SETTLE, Told
-from tocsin.rules.operators.window import WindowState, WindowWord
+from tocsin.rules.operators.window import NORMAL, WindowState, WindowWord
 from tocsin.rules.signal import Cleared, Fired, Verdict
 
 REMEMBERED = DAY
 """How long a key at rest knows its newest sample, so that older ones that come later are ignored."""
 AGAIN = 5 * MINUTE
 """A level entered again after it was left for so long counts as a rise."""
-NORMAL = "back to normal"
 
 
 class Mark(Struct, omit_defaults=True, frozen=True):
@@ -79,7 +79,7 @@ class LevelWord(WindowWord):
                 self.heard(state, event, now, verdict)
             return
         state.wait = told.wait or 0
-        held = self._mark(state, judged.inside, event, told)
+        held = self._mark(state, judged.inside, event, told, key)
         if held:
             self._reached(state, held, key, now, verdict)
         if judged.inside:
@@ -109,14 +109,15 @@ class LevelWord(WindowWord):
         limits = self.clears.limits(event)
         return Judged(tuple(inside), limits is not None and self.clears.holds(value, limits), value)
 
-    def _mark(self, state: Any, inside: tuple[int, ...], event: Event, told: Told) -> list[Mark]:
+    def _mark(self, state: Any, inside: tuple[int, ...], event: Event, told: Told, key: dict[str, str]) -> list[Mark]:
         """Enter and leave levels; the marks of those left that had held for as long as ``for`` asks."""
         held: list[Mark] = []
         marks = list(state.marks) or [Mark() for _ in self.levels]
         for index, mark in enumerate(marks):
             severity = self.levels[index][1] or told.severity
             if index in inside and mark.since is None:
-                due = None if told.wait is None else max(event.time + told.wait, event.received + SETTLE)
+                due = None if told.wait is None else max(
+                    self.ripe(event.time, told.wait, key, told.values, state.turns), event.received + SETTLE)
                 again = mark.left is not None and event.time - mark.left >= AGAIN
                 marks[index] = Mark(event.time, due, mark.left, again, severity)
             elif index in inside:
@@ -124,7 +125,7 @@ class LevelWord(WindowWord):
                 marks[index] = replace(mark, severity=highest) if mark.due is not None else mark
             elif mark.since is not None:
                 fired = mark.due is None
-                if not fired and event.time > mark.since + state.wait:
+                if not fired and event.time > self._ripe(state, mark, key):
                     held.append(mark)
                     fired = True
                 marks[index] = Mark(left=event.time if fired else mark.left)
@@ -164,7 +165,8 @@ class LevelWord(WindowWord):
         state.active, state.pending, state.closed, state.events = True, False, False, 0
         state.since = happened if begins else state.since
         state.severity = severity if higher else state.severity
-        verdict.signals += (Fired(self.rule.id, key, happened, severity, events, "", state.values, state.wait, rises),)
+        wait = state.wait if self.during is None else max(self._ripe(state, mark, key) for mark in marks) - happened
+        verdict.signals += (Fired(self.rule.id, key, happened, severity, events, "", state.values, wait, rises),)
         if begins:
             self.watch(state, now, verdict)
 
@@ -173,7 +175,7 @@ class LevelWord(WindowWord):
         if not state.pending:
             super().ended(state, happened, how, key, now, verdict)
             return
-        held = [mark for mark in state.marks if mark.since is not None and happened > mark.since + state.wait]
+        held = [mark for mark in state.marks if mark.since is not None and happened > self._ripe(state, mark, key)]
         if held:
             self._reached(state, held, key, now, verdict)
             verdict.signals += (Cleared(self.rule.id, key, how, happened, self.rule.clear.closes),)
@@ -181,7 +183,7 @@ class LevelWord(WindowWord):
         self.rest(state, now, verdict)
 
     def waited(self, state: Any, happened: int, key: dict[str, str], now: int, verdict: Verdict) -> bool:
-        held = [mark for mark in state.marks if mark.since is not None and happened > mark.since + state.wait]
+        held = [mark for mark in state.marks if mark.since is not None and happened > self._ripe(state, mark, key)]
         if held:
             state.marks = tuple(Mark(left=happened) if mark in held else Mark() for mark in state.marks)
             self._reached(state, held, key, now, verdict)
@@ -199,7 +201,20 @@ class LevelWord(WindowWord):
         self._await(state, verdict)
 
     def _await(self, state: Any, verdict: Verdict) -> None:
-        verdict.timers["for"] = min((mark.due for mark in state.marks if mark.due is not None), default=None)
+        verdict.timers["for"] = self._soonest(state)
+
+    def _soonest(self, state: Any) -> int | None:
+        return min((mark.due for mark in state.marks if mark.due is not None and mark.due < EVER), default=None)
+
+    def _ripe(self, state: Any, mark: Mark, key: dict[str, str]) -> int:
+        """When a level has held for as long as ``for`` asks."""
+        assert mark.since is not None
+        return self.ripe(mark.since, state.wait, key, state.values, state.turns)
+
+    def paced(self, state: Any, key: dict[str, str], soonest: int) -> int | None:
+        state.marks = tuple(mark if mark.due is None else replace(mark, due=max(self._ripe(state, mark, key), soonest))
+                            for mark in state.marks)
+        return self._soonest(state)
 
     def _newest(self, state: Any, told: Told) -> None:
         state.newest, state.values = told.happened, told.values
