@@ -70,8 +70,8 @@ class Webhook(Shape[str]):
         if not known or re.search(r"\s", scalar.text) or len(scalar.text) > 2000:
             self.refuse(node, report)
         if not scalar.text.isascii():
-            self.refuse(node, report, f'"{scalar.shown}" has letters that addresses on the wire have not: write the host '
-                        "as xn--… and other letters as %…")
+            self.refuse(node, report, f'"{scalar.shown}" has letters that addresses on the wire have not: write '
+                        "the host as xn--… and other letters as %…")
         if asked.username is not None or asked.fragment:
             self.refuse(node, report, "the address of a webhook has neither a login before an @ nor a # part: the "
                         "receiver knows us by channels.webhook.secret")

@@ -1,6 +1,5 @@
 """Sending what was claimed: one attempt, what it means, and the commit of its outcome."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -10,6 +9,7 @@ from tocsin.delivery.ledger import Ledger
 from tocsin.delivery.outbox import Row
 from tocsin.delivery.outcome import Outcome, record_unsent
 from tocsin.delivery.pacing import Pace
+from tocsin.delivery.patience import Patience
 from tocsin.delivery.verdict import Verdict, edited, failed, handed_over
 from tocsin.domain.errors import (
     DeliveryError,
@@ -21,10 +21,10 @@ from tocsin.domain.errors import (
 from tocsin.domain.input import Input
 from tocsin.domain.notification import SENT
 from tocsin.domain.time import SECOND
-from tocsin.ports import Channel, Clock, Handed, Outgoing, Work
+from tocsin.ports import Channel, Clock, Outgoing, Work
 
 LONGEST_SEND = 120.0
-"""Seconds after which a channel that does not come back is given up: it has limits of its own, this is the last."""
+"""Seconds after which a channel that does not come back is given up."""
 
 Report = Callable[[str, str], None]
 RunWork = Callable[[Work], Awaitable[Any]]
@@ -42,6 +42,7 @@ class Sender:
         self._run_work = run_work
         self._submit = submit
         self._report = report
+        self._patience = Patience(clock, LONGEST_SEND)
         self._ledger = Ledger(self.commit, editable=channel.edits)
 
     async def send(self, sending: Sending) -> Verdict:
@@ -87,7 +88,7 @@ class Sender:
         """One attempt and what it means."""
         name = self._channel.name
         try:
-            return handed_over(row, name, await self._within(message))
+            return handed_over(row, name, await self._patience.within(self._channel.send(message)))
         except DeliveryError as error:
             if isinstance(error, TemporaryDeliveryError) and error.retry_after is not None:
                 self._pace.hold(message.address, self._clock.now() + error.retry_after)
@@ -96,18 +97,6 @@ class Sender:
             self._report("channel", f"The channel {name} failed in a way of its own ({type(error).__name__}).")
             unknown = UnknownDeliveryError(f"The channel failed ({type(error).__name__}); it may have been sent.")
             return failed(row, name, unknown, self._clock.now())
-
-    async def _within(self, message: Outgoing) -> Handed:
-        send = asyncio.ensure_future(self._channel.send(message))
-        limit = asyncio.ensure_future(self._clock.sleep(LONGEST_SEND))
-        try:
-            await asyncio.wait({send, limit}, return_when=asyncio.FIRST_COMPLETED)
-            if not send.done():
-                raise UnknownDeliveryError("The channel did not come back; it may have been sent.", code="hang")
-            return send.result()
-        finally:
-            limit.cancel()
-            send.cancel()
 
     async def _tell(self, verdict: Verdict) -> None:
         """Commit the receipt that may change person or channel, however long the store refuses."""
@@ -120,6 +109,7 @@ class Sender:
 
     async def close(self) -> None:
         """Give up what is not committed yet: it counts as unknown after a restart."""
+        self._patience.close()
         await self._ledger.close()
 
     async def _until_committed(self, act: Callable[[], Awaitable[Any]]) -> Any:

@@ -132,6 +132,26 @@ async def test_temporary_trouble_backs_off_and_then_arrives(path: Path) -> None:
         assert office.states() == {1: "sent"}
 
 
+async def test_a_channel_that_does_not_come_back_is_given_up_and_the_message_repeated(path: Path) -> None:
+    """After two minutes the outcome is unknown; the next try carries the mark, and nobody else waited."""
+    async with post(path) as office:
+        box = Box(office.clock)
+        never = asyncio.Event()
+        box.plan[str(OLENA)] = [never]
+        office.serve(box)
+        await office.put(note(1, expires=NOON + 10 * MINUTE))
+        await office.advance(60 * SECOND)
+        await office.put(note(2, "taras"))
+        await office.advance(59 * SECOND)
+        assert office.states() == {1: "started", 2: "sent"}
+        await office.advance(SECOND)
+        assert office.states()[1] == "unknown"
+        assert office.reason(1) == "The channel did not come back; it may have been sent."
+        await office.advance(2 * SECOND)
+        assert office.attempts(1) == [(1, "unknown", 0), (2, "sent", 1)]
+        assert "ПОВТОР" in box.texts[-1]
+
+
 async def test_an_expired_message_is_not_sent_and_says_why(path: Path) -> None:
     """When the step's time is over the row is expired, with the last failure as its reason."""
     async with post(path) as office:
