@@ -110,9 +110,23 @@ def set_over(draft: Draft, meaning: Meaning, incident: Incident, index: int, per
     incident = _put(incident, index, replace(escalation, asks=asks))
     draft.drop_timer(f"4|ask|{incident.id}|{index}|{person}")
     draft.drop_timer(f"3|receipt|{incident.id}|{index}|{person}")
-    if escalation.step != 0 and all(ask.over for ask in asks):
+    if not all(ask.over for ask in asks):
+        return incident
+    if escalation.step != 0:
         return advance(draft, meaning, incident, index, now)
-    return incident
+    return _widen(draft, meaning, incident, index, now)
+
+
+def _widen(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int) -> Incident:
+    """Nobody of the last resort can be reached or comes: once a round, everybody else by every address, at once."""
+    escalation = incident.escalations[index]
+    if escalation.widened:
+        return replace(incident, unreached=True)
+    incident = _put(incident, index, replace(escalation, widened=True))
+    asks, incident = _everybody(draft, meaning, incident, index, now)
+    asked = {ask.person for ask in asks}
+    kept = tuple(ask for ask in escalation.asks if ask.person not in asked)
+    return _put(incident, index, replace(incident.escalations[index], asks=(*kept, *asks)))
 
 
 def stop(draft: Draft, incident: Incident, reason: str, now: int, *, only: int | None = None,
@@ -161,7 +175,7 @@ def _next(policy: Policy, escalation: Escalation) -> Escalation:
         return replace(escalation, step=escalation.step + 1, asks=())
     if escalation.step != 0 and escalation.round <= policy.repeat:
         return replace(escalation, step=1, round=escalation.round + 1, asks=())
-    return replace(escalation, step=0, round=escalation.round + 1, asks=())
+    return replace(escalation, step=0, round=escalation.round + 1, asks=(), widened=False)
 
 
 def _ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, step: Step | LastResort,
@@ -199,12 +213,15 @@ def _everybody(draft: Draft, meaning: Meaning, incident: Incident, index: int,
                now: int) -> tuple[list[Ask], Incident]:
     """Even the last resort reached nobody: administrators and everybody on duty, by every address they have."""
     roles = meaning.content.roles
+    before = incident.escalations[index].asks
+    declined = {ask.person for ask in before if ask.over == "declined"}
     people = dict.fromkeys(
-        [*(person for target in (*roles.administrators, *roles.duty_office, *roles.shift_head)
+        [*(ask.person for ask in before if ask.person not in declined),
+         *(person for target in (*roles.administrators, *roles.duty_office, *roles.shift_head)
            for person in people_of(target, meaning.content, now)), *everybody_on_duty(meaning.content, now)])
     asks: list[Ask] = []
     for person in people:
-        groups = reachable(draft, meaning, person, "critical", (CHANNELS,))
+        groups = () if person in declined else reachable(draft, meaning, person, "critical", (CHANNELS,))
         if groups:
             ask, incident = _send_group(draft, meaning, incident, index, Ask(person, groups), now)
             asks.append(ask)

@@ -65,6 +65,7 @@ class Escalation(Struct, frozen=True, omit_defaults=True):
     counts from 1, 0 is the last resort; ``round`` counts from 1. ``state`` is running, muted (nobody is asked while
     a silence lasts), answered or over (nobody needs to answer any more). ``asked`` are all people whom it has notified
     so far; the first ``heard`` answers of the incident were given before it began and count for nothing here.
+    ``widened`` says that this round of the last resort has turned to everybody, since its own people were not reached.
     """
 
     policy: str
@@ -77,6 +78,7 @@ class Escalation(Struct, frozen=True, omit_defaults=True):
     asks: tuple[Ask, ...] = ()
     asked: tuple[str, ...] = ()
     heard: int = 0
+    widened: bool = False
 
 
 class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):

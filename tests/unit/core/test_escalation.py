@@ -203,3 +203,17 @@ def test_a_firing_that_cannot_become_an_incident_is_told_to_the_duty_office(monk
     assert play.incidents == {}
     assert play.notes("rule_error")
     assert [told[1] for told in play.notices()] == ["duty"]
+
+
+def test_a_last_resort_whose_sends_all_fail_turns_to_everybody_at_once() -> None:
+    """A failed send is silence as much as a missing address: every other address, then everybody else."""
+    schedule = Schedule(id="patrol", time_zone="UTC", rotations=(Rotation(("ivan",), 24 * HOUR, "2026-01-01"),))
+    chief = person("chief", "telegram", "sms")
+    play = alarm(policy("police", step("on_call:nowhere"), last=("chief",), last_by=("sms",)), schedules=(schedule,),
+                 people=(*(one for one in PEOPLE if one.id != "chief"), chief),
+                 roles=Roles(administrators=targets("admin")))
+    assert play.pages() == [("+0s", "chief", "sms")]
+    play.receipt("chief", "sms", "failed_permanent", at="+2s")
+    assert {(who, channel) for at, who, channel in play.pages() if at == "+2s"} >= {
+        ("chief", "telegram"), ("admin", "email"), ("ivan", "telegram")}
+    assert len(play.notes("last_resort_failed")) == 1
