@@ -1,12 +1,16 @@
 """Plain text: what came with an event becomes one harmless line before any template sees it."""
 
+import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 LONGEST = 1000
 MOST_MARKS = 3
 MOST_ITEMS = 100
 DEEPEST = 4
+_SIMPLE = re.compile("[ -~¡-¬®-ʯΑ-ΡΣ-ώЀ-҂Ҋ-ԯ–—‘-”„…№]*").fullmatch
+"""Letters of which none combines, is invisible or is written in two ways; most texts have no others."""
 _SPACES = frozenset({"Cc", "Zl", "Zp", "Zs"})
 _DROPPED = frozenset({"Cf", "Cs", "Co", "Cn"})
 
@@ -16,8 +20,8 @@ def one_line(text: str, limit: int = LONGEST) -> str:
 
     Piles of combining marks are cut down to three, so that no letter paints over the lines around it.
     """
-    if text.isascii() and text.isprintable():
-        return cut(" ".join(text.split()), limit)
+    if _SIMPLE(text):
+        return cut(" ".join(text.split()) if "  " in text or text[:1] == " " or text[-1:] == " " else text, limit)
     kept: list[str] = []
     marks = 0
     for letter in unicodedata.normalize("NFC", text[: 4 * limit]):
@@ -33,6 +37,11 @@ def one_line(text: str, limit: int = LONGEST) -> str:
             kept.append(letter)
         marks = 0
     return cut(" ".join("".join(kept).split()), limit)
+
+
+@lru_cache(maxsize=4096)
+def _name(name: str) -> str:
+    return one_line(name, 100)
 
 
 def cut(text: str, limit: int) -> str:
@@ -59,7 +68,7 @@ def harmless(value: Any, yes: str = "yes", no: str = "no", depth: int = 0) -> An
         return "…"
     if isinstance(value, dict):
         items = list(value.items())[:MOST_ITEMS]
-        return {one_line(str(name), 100): harmless(item, yes, no, depth + 1) for name, item in items}
+        return {_name(str(name)): harmless(item, yes, no, depth + 1) for name, item in items}
     if isinstance(value, list | tuple):
         return [harmless(item, yes, no, depth + 1) for item in value[:MOST_ITEMS]]
     return one_line(str(value))

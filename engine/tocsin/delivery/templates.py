@@ -164,11 +164,16 @@ def fill(source: str, names: Mapping[str, Any], *, html: bool, missing: list[str
 
 def tree_of(names: Mapping[str, Any]) -> dict[str, Any]:
     """The names as templates reach them: ``first.x`` given flat becomes a mapping ``first`` with ``x``."""
-    made = {name: value for name, value in names.items() if "." not in name and value is not None}
+    made: dict[str, Any] = {}
+    dotted = []
     for name, value in names.items():
-        head, dot, rest = name.partition(".")
-        if not dot or value is None:
-            continue
+        if value is not None:
+            if "." in name:
+                dotted.append((name, value))
+            else:
+                made[name] = value
+    for name, value in dotted:
+        head, _, rest = name.partition(".")
         below = made.setdefault(head, {})
         if isinstance(below, dict) and rest not in below:
             made[head] = {**below, rest: value}
