@@ -158,7 +158,8 @@ def test_an_empty_home_is_a_book_without_rules(tmp_path):
 
 def test_a_book_is_what_will_be_read_back():
     """The order in which names were written decides nothing: after a restart it would be another one."""
-    people = {name: Person(id=name, name=name, addresses={"telegram": "1", "email": "a@b.c"}) for name in ("taras", "anna")}
+    addresses = {"telegram": "1", "email": "a@b.c"}
+    people = {name: Person(id=name, name=name, addresses=addresses) for name in ("taras", "anna")}
     book = number_book(1, Content(people=people))
     again = read_book(1, encode_content(book.content))
     assert book == again
