@@ -63,7 +63,8 @@ def renewed(board: Board, draft: Draft, meaning: Meaning) -> list[Which]:
     for which in sorted(board.kept.all):
         if which[0] not in meaning.words:
             draft.put(GatedDropped(*which))
-    for (rule, key), number in sorted(board.open.items()):
+    gated = {rule for rule, found in meaning.gates.items() if found.during is not None}
+    for (rule, key), number in sorted(place for place in board.open.items() if place[0][0] in gated):
         during = gates.during_of(meaning, rule)
         if during is not None and draft.gated((rule, key, DURING)) is None:
             incident = draft.incident(number)

@@ -11,6 +11,7 @@ from tocsin.book.match import Expect, Match
 from tocsin.book.rule import Gate, Rule, When
 from tocsin.domain.input import OperatorAction
 from tocsin.domain.time import MINUTE, SECOND
+from tocsin.reports import silences
 from tocsin.store import open_store
 from tocsin.store.verify import verify
 
@@ -31,7 +32,10 @@ async def test_what_was_kept_back_fires_after_a_restart(tmp_path: Path) -> None:
             "rule": "panic", "key": {"site": "museum"}, "until": NOON + 10 * MINUTE, "reason": "works"}))
         await loop.submit_events([event(3, site="museum", status="firing", device="door")])
         assert column(store, "SELECT gate FROM gated") == ["unless"]
-        assert column(store, "SELECT count(*) FROM silences WHERE ended IS NULL") == [1]
+        with store.reading() as connection:
+            assert [(one.author, one.reason, one.key) for one in silences.lasting(connection)] == [
+                ("chief", "works", {"site": "museum"})]
+            assert silences.ended(connection) == ()
         assert column(store, "SELECT reason FROM suppressed") == [
             "inhibited by raid {site: school-12}", "silenced by chief: works"]
         now = clock
@@ -43,7 +47,9 @@ async def test_what_was_kept_back_fires_after_a_restart(tmp_path: Path) -> None:
         assert column(store, "SELECT count(*) FROM gated") == [0]
         await clock.advance(10 * MINUTE)
         assert column(store, "SELECT min(created) FROM outbox WHERE incident = 2") == [NOON + 10 * MINUTE]
-        assert column(store, "SELECT count(*) FROM silences WHERE ended IS NULL") == [0]
+        with store.reading() as connection:
+            assert silences.lasting(connection) == ()
+            assert [one.ended_by for one in silences.ended(connection)] == ["time"]
         found = verify(path)
         assert (found.findings, found.derived) == ([], found.rows)
 
