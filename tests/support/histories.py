@@ -64,7 +64,9 @@ def histories(draw: Any, values: Any, way: Way | None = None, edges: tuple[int, 
     found: list[Said] = []
     now = START
     for number in range(draw(st.integers(1, most))):
-        now += draw(GAPS) * SECOND
+        edge = draw(st.sampled_from(edges)) if edges and draw(st.booleans()) else 0
+        gap = draw(st.sampled_from([edge // 2, edge - 1, edge, edge + 1])) if edge else draw(GAPS)
+        now += gap * SECOND
         if found and draw(st.integers(0, 9)) == 0:
             old = draw(st.sampled_from(found))
             found.append(Said(now, old.time, old.value, old.over, old.until, old.number))

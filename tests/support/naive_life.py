@@ -133,7 +133,8 @@ class Life:
                 found.append((self.ends, 0, "ends"))
             replaced = self.way.only or self.way.after is not None or until is not None
             if self.momentary and not replaced and not (self.way.state and self.way.when):
-                found.append((self.touched + QUIET, 0, "ends"))
+                last = max(one.now for one in self.told if one.what == "fired")
+                found.append((last + QUIET, 0, "ends"))
         return found
 
     def due(self, now: int, what: str) -> None:

@@ -10,11 +10,15 @@ from tocsin.book.contacts import Policy
 from tocsin.book.rule import Rule, SeverityBy
 from tocsin.rules.gates import Named, gates_of
 from tocsin.rules.names import names_used
+from tocsin.rules.operators.average import AverageWord
 from tocsin.rules.operators.count import CountWord
 from tocsin.rules.operators.event import EventWord
 from tocsin.rules.operators.incident import IncidentWord
 from tocsin.rules.operators.level import LevelWord
+from tocsin.rules.operators.maximum import MaximumWord
+from tocsin.rules.operators.minimum import MinimumWord
 from tocsin.rules.operators.sequence import SequenceWord
+from tocsin.rules.operators.sum import SumWord
 from tocsin.rules.operators.together import TogetherWord
 from tocsin.rules.operators.window import WindowWord
 from tocsin.rules.order import ranks_of
@@ -22,8 +26,9 @@ from tocsin.rules.order import ranks_of
 Word = EventWord | IncidentWord | WindowWord
 
 WORDS: dict[str, Callable[[Rule, tuple[str, ...]], Word]] = {
-    "event": EventWord, "incident": IncidentWord, "count": CountWord, "level": LevelWord, "sequence": SequenceWord,
-    "together": TogetherWord,
+    "event": EventWord, "incident": IncidentWord, "count": CountWord, "level": LevelWord,
+    "average": AverageWord, "sum": SumWord, "minimum": MinimumWord, "maximum": MaximumWord,
+    "sequence": SequenceWord, "together": TogetherWord,
 }
 """The words of ``when`` that have a meaning in this version."""
 

@@ -11,7 +11,7 @@ from tocsin.book.rule import Clear, Level, When
 from tocsin.book.rules import RuleFile
 from tocsin.book.words import BUILT_WORDS
 from tocsin.book.yaml import read_text
-from tocsin.domain.time import MINUTE
+from tocsin.domain.time import DAY, HOUR, MINUTE, SECOND
 
 TESTS = "tests: [{name: n, events: [{+0s: {type: x}}], expect: nothing}]"
 X = Match((Expect("type", "is", "x"),))
@@ -48,6 +48,28 @@ RIGHT: list[tuple[str, str, When, Clear]] = [
     (f"{L}, of: v, levels: [{{above: 1, severity: low}}, {{above: 2, below: 9, severity: high}}]", "",
      When("level", X, of="v", levels=(Level({"above": 1}, "low"), Level({"above": 2, "below": 9}, "high"))), Clear()),
     (f"{L}, holds: {{status: firing}}", "", When("level", X, holds=FIRING), Clear()),
+    (f"{A}, of: v, over: 1h, above: 2.5, samples: 3, stale_after: {{field: s}}", "below: 2",
+     When("average", X, of="v", over=HOUR, compare={"above": 2.5}, samples=3, stale_after=FieldRef("s")),
+     Clear(compare={"below": 2})),
+    (f"{S}, of: v, over: 1h, at_least: 5", "", When("sum", X, of="v", over=HOUR, compare={"at_least": 5}), Clear()),
+    (f"{S}, of: v, over: 1h, at_most: 5", "after: 1h", When("sum", X, of="v", over=HOUR, compare={"at_most": 5}),
+     Clear(after=HOUR)),
+    (f"{S}, of: v, over: 1h, at_most: 5", "at_least: 6", When("sum", X, of="v", over=HOUR, compare={"at_most": 5}),
+     Clear(compare={"at_least": 6})),
+    ("minimum: {type: x}, of: v, over: {field: w}, is: 0", "",
+     When("minimum", X, of="v", over=FieldRef("w"), compare={"is": 0}), Clear()),
+    ("maximum: {type: x}, of: a.b, over: 90s, below: {field: max}", "",
+     When("maximum", X, of="a.b", over=90 * SECOND, compare={"below": FieldRef("max")}), Clear()),
+    (f"{CH}, of: v, rises: 1.0, within: 30 min", "below: 0.1",
+     When("change", X, of="v", within=30 * MINUTE, moves="rises", compare={"at_least": 1.0}),
+     Clear(compare={"below": 0.1})),
+    (f"{CH}, of: v, falls: {{field: step}}, within: 30 min, samples: 4", "",
+     When("change", X, of="v", within=30 * MINUTE, moves="falls", compare={"at_least": FieldRef("step")}, samples=4),
+     Clear()),
+    (f"{CH}, of: v, from: shut, to: true, for: 10 min", "",
+     When("change", X, of="v", for_=10 * MINUTE, changes_from="shut", changes_to=True), Clear()),
+    (f"{CH}, of: v", "", When("change", X, of="v"), Clear()),
+    (f"{N}, of: badge, over: 30 d", "", When("new", X, of="badge", over=30 * DAY), Clear()),
 ]
 
 WRONG: list[tuple[str, str, str]] = [
@@ -81,6 +103,31 @@ WRONG: list[tuple[str, str, str]] = [
     (f"{L}, of: v, levels: [{{above: 9, severity: low}}, {{above: 5, severity: low}}]", "below: 7", "overlaps"),
     (f"{L}, of: v, above: 3, stale_after: 0s", "", "no time at all"),
     (f"{L}, holds: {{a: 1}}", "below: 3", "not to level without a number"),
+    (f"{A}, of: v, above: 3", "", "needs over:"),
+    (f"{A}, over: 5 min, above: 3", "", "needs of:"),
+    (f"{A}, of: v, over: 5 min", "", "average: needs a comparison beside it"),
+    (f"{A}, of: v, over: 5 min, is: high", "", "the average is a number"),
+    (f"{A}, of: v, over: 5 min, above: 3, samples: 0", "", "from 1 to 10000"),
+    (f"{A}, of: v, over: 5 min, above: 3, levels: [{{above: 3, severity: low}}]", "", '"levels" belongs to level'),
+    (f"{A}, of: v, over: 5 min, above: 3", "below: 4", "overlaps"),
+    (f"{A}, of: v, over: 0s, above: 3", "", "no time at all"),
+    (f"{S}, of: v, over: 1h, below: 3", "", "a sum that is low is not over because nothing comes any more"),
+    (f"{S}, of: v, over: 1h, at_most: 3", "hold: 5 min", "a sum that is low"),
+    (f"{CH}, of: v, rises: 1", "", "rises: needs within:"),
+    (f"{CH}, of: v, rises: 0, within: 5 min", "", "is so always"),
+    (f"{CH}, of: v, rises: 1, falls: 1, within: 5 min", "", "not rises and falls together"),
+    (f"{CH}, of: v, rises: 1, to: open, within: 5 min", "", "not rises and to together"),
+    (f"{CH}, of: v, to: open, within: 5 min", "", "within: belongs to rises: and falls:"),
+    (f"{CH}, of: v, to: open, stale_after: 5 min", "", "stale_after: belongs to rises: and falls:"),
+    (f"{CH}, of: v, from: open, to: open", "", "which is no change"),
+    (f"{CH}, of: v, from: [a, b]", "", "a number, a text, true or false"),
+    (f"{CH}, of: v, to: open, for: 20 min", "", "at most 15 min"),
+    (f"{CH}, of: v, to: open", "is: shut", "not to change without a number"),
+    (f"{CH}, of: v, above: 3", "", '"above" belongs to'),
+    (f"{N}, of: v", "", "needs over:"),
+    (f"{N}, over: 1 d", "", "needs of:"),
+    (f"{N}, of: v, over: 1 d, for: 1h", "", "at most 15 min"),
+    (f"{N}, of: v, over: 1 d", "below: 3", "not to new"),
 ]
 
 

@@ -83,7 +83,7 @@ class CountWord(WindowWord):
     def _put(self, state: Any, time: int, values: str, horizon: int, verdict: Verdict) -> None:
         times, marks = state.times, state.marks
         gone, at = bisect_left(times, horizon), bisect_right(times, time)
-        gone = max(gone, self.bounded(state, len(times) + 1, verdict))
+        gone += self.bounded(state, len(times) + 1 - gone, verdict)
         at = max(at, gone)
         state.times = (*times[gone:at], time, *times[at:])
         if self.distinct:

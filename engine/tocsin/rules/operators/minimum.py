@@ -1,0 +1,11 @@
+"""``minimum``: the lowest sample over a stretch of event time."""
+
+from tocsin.rules.numbers import exact
+from tocsin.rules.operators.samples import Sample, SampledWord
+
+
+class MinimumWord(SampledWord):
+    """The word ``minimum``."""
+
+    def measure(self, samples: tuple[Sample, ...]) -> Sample:
+        return min(samples, key=exact)
