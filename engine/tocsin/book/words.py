@@ -24,7 +24,7 @@ MOST = 10_000
 """The most events that a window may be asked to hold."""
 MOMENTARY_FOR = 15 * MINUTE
 
-_BUILT = ("event", "incident", "count", "level", *AGGREGATES, "sequence", "together")
+_BUILT = ("event", "incident", "count", "level", *AGGREGATES, "change", "new", "sequence", "together")
 
 PARAMETERS = {
     "event": ("member",), "incident": (), "count": ("at_least", "within", "distinct", "near"),

@@ -71,6 +71,7 @@ def _named(rule: Rule) -> list[Slot]:
 WORDS: dict[str, Callable[[Rule], list[Slot]]] = {
     "event": _event, "incident": _nothing, "count": _own, "level": _level, "sequence": _steps, "together": _named,
     "absence": _own, "average": _own, "sum": _own, "minimum": _own, "maximum": _own,
+    "change": _own, "new": _own,
 }
 
 

@@ -4,6 +4,8 @@ import heapq
 from collections.abc import Callable, Iterable
 
 from tocsin.core.board import Board, apply
+from tocsin.core.draft import Draft
+from tocsin.core.listening import begins
 from tocsin.core.rebuild import Closing, Heard, Rebuild
 from tocsin.core.step import step
 from tocsin.domain.change import Change, NotificationSet, TimerSet
@@ -34,10 +36,12 @@ class Run:
         self._due: list[tuple[int, str]] = []
         self._seen: dict[bytes, int] = {}
         self._newest: int | None = None
+        self._listens = False
 
     def feed(self, event: Event, at: int) -> None:
         """An event that comes at instant ``at``; an instant behind the clock means now."""
         at = at if self.clock is None else max(at, self.clock)
+        self.begin(at)
         self.run_timers(before=at)
         self.clock = at
         self.events += 1
@@ -51,9 +55,18 @@ class Run:
 
     def put(self, item: Input, at: int) -> None:
         """Any other input, such as a person's answer, at instant ``at``; timers due before it run first."""
+        self.begin(at)
         self.run_timers(before=at)
         self.clock = at if self.clock is None else max(at, self.clock)
         self._apply(item, self.clock)
+
+    def begin(self, at: int) -> None:
+        """Rules listen from the first input on, without a break."""
+        if not self._listens:
+            self._listens = True
+            draft = Draft(self.board)
+            begins(draft, self._meaning, at)
+            self._keep(draft.changes)
 
     def renew(self, meaning: Meaning, matcher: Matcher, at: int, heard: Iterable[tuple[int, Event]] = (),
               closings: Iterable[Closing] = ()) -> None:
@@ -97,14 +110,17 @@ class Run:
 
     def _apply(self, item: Input, now: int) -> None:
         changes = step(self.board, self._meaning, item, now)
-        apply(self.board, changes)
+        self._keep(changes)
         self._witness(now, item, changes)
-        for change in changes:
-            if isinstance(change, TimerSet):
-                heapq.heappush(self._due, (change.timer.due, change.timer.id))
         if self._delivers:
             for delivered in tuple(_receipts(changes, self._meaning.receipts)):
                 self._apply(delivered, now)
+
+    def _keep(self, changes: list[Change]) -> None:
+        apply(self.board, changes)
+        for change in changes:
+            if isinstance(change, TimerSet):
+                heapq.heappush(self._due, (change.timer.due, change.timer.id))
 
 
 def _receipts(changes: list[Change], channels: frozenset[str]) -> Iterable[Receipt]:

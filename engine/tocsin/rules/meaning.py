@@ -11,12 +11,14 @@ from tocsin.book.rule import Rule, SeverityBy
 from tocsin.rules.gates import Named, gates_of
 from tocsin.rules.names import names_used
 from tocsin.rules.operators.average import AverageWord
+from tocsin.rules.operators.change import change_word
 from tocsin.rules.operators.count import CountWord
 from tocsin.rules.operators.event import EventWord
 from tocsin.rules.operators.incident import IncidentWord
 from tocsin.rules.operators.level import LevelWord
 from tocsin.rules.operators.maximum import MaximumWord
 from tocsin.rules.operators.minimum import MinimumWord
+from tocsin.rules.operators.new import NewWord
 from tocsin.rules.operators.sequence import SequenceWord
 from tocsin.rules.operators.sum import SumWord
 from tocsin.rules.operators.together import TogetherWord
@@ -28,7 +30,7 @@ Word = EventWord | IncidentWord | WindowWord
 WORDS: dict[str, Callable[[Rule, tuple[str, ...]], Word]] = {
     "event": EventWord, "incident": IncidentWord, "count": CountWord, "level": LevelWord,
     "average": AverageWord, "sum": SumWord, "minimum": MinimumWord, "maximum": MaximumWord,
-    "sequence": SequenceWord, "together": TogetherWord,
+    "change": change_word, "new": NewWord, "sequence": SequenceWord, "together": TogetherWord,
 }
 """The words of ``when`` that have a meaning in this version."""
 
