@@ -1,10 +1,8 @@
 """``during`` gates firing, not observing: what lasts is kept back while it is shut, and fires when it opens."""
 
-from typing import Any
-
 from msgspec.structs import replace
 
-from tocsin.core.board import Board, key_from, key_of, which_of
+from tocsin.core.board import key_of, which_of
 from tocsin.core.draft import Draft
 from tocsin.core.overflow import OVERFLOW_KEY
 from tocsin.domain.change import GatedDropped, GatedSet, Timer, WindowSet
@@ -28,7 +26,7 @@ def admit(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> tuple[Sig
     if isinstance(signal, Cleared):
         if known is not None:
             forget(draft, which)
-        return () if known is not None and not known.told else (signal,)
+        return (signal,)
     if known is not None and known.waits:
         known = None
     hours, places = during.hours(signal.key, signal.values), during.places(signal.key, signal.values)
@@ -173,7 +171,7 @@ def pace(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], verdict
         draft.put(GatedSet(Gated(rule=rule, key=key, gate=DURING, waits=True, values=state.values, asks=places)))
         begun = [incident.activation.at for place in places for incident in draft.active(place)]
         state.turns = (min(begun),) if begun else ()
-        verdict.timers["for"] = _ripens(meaning, rule, key, state, now + SETTLE)
+        verdict.timers["for"] = meaning.words[rule].paced(state, key, now + SETTLE)
 
 
 def _turn(draft: Draft, meaning: Meaning, gated: Gated, now: int) -> None:
@@ -183,27 +181,7 @@ def _turn(draft: Draft, meaning: Meaning, gated: Gated, now: int) -> None:
     state = meaning.words[gated.rule].state(draft.window(gated.rule, text))
     if state.pending and any_active(draft, gated.asks) != len(state.turns) % 2:
         state.turns = (*state.turns, now)
-    _again(draft, meaning, gated.rule, text, state, now)
-
-
-def _again(draft: Draft, meaning: Meaning, rule: str, text: str, state: Any, now: int) -> None:
-    """Set the deadlines of a waiting condition anew."""
-    due = _ripens(meaning, rule, key_from(text), state, now)
     if state.pending:
-        draft.put(WindowSet(rule, text, state))
-        set_timer(draft, (rule, text, DURING), "for", due)
-
-
-def repaced(board: Board, draft: Draft, meaning: Meaning, now: int) -> None:
-    """Under a new book, whose hours may be others, what waits for its ``for`` has its deadline set anew."""
-    for rule, key in sorted((timer.rule, timer.key) for timer in board.timers.values() if timer.kind == "for"):
-        window = draft.window(rule, key)
-        if window is not None and during_of(meaning, rule) is not None:
-            _again(draft, meaning, rule, key, meaning.words[rule].state(window), now)
-
-
-def _ripens(meaning: Meaning, rule: str, key: dict[str, str], state: Any, soonest: int) -> int | None:
-    """When a waiting condition is due; None while nobody knows."""
-    if not state.pending:
-        return None
-    return meaning.words[rule].paced(state, key, soonest)
+        due = meaning.words[gated.rule].paced(state, gated.key, now)
+        draft.put(WindowSet(gated.rule, text, state))
+        set_timer(draft, (gated.rule, text, DURING), "for", due)

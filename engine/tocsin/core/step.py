@@ -61,7 +61,6 @@ def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
         case BookLoaded():
             _carry_on(draft, meaning, renew.book_loaded(board, draft, meaning, item, now), now)
             listening.begins(draft, meaning, now)
-            gates.repaced(board, draft, meaning, now)
             _look(draft, meaning, asking.renewed(board, draft, meaning), now)
         case Started(version, gap):
             draft.put(Noted(now, "started", f"version {version} started after {gap // 1_000_000} s without listening"))

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from tests.support.city import event_rule, incident_rule, match, micros
 from tests.support.gates import active, calendar, open_at, operation, running
-from tests.support.play import Play
+from tests.support.play import START, Play
 from tests.support.words import told, word_rule
 
 from tocsin.book.rule import Clear, PerKey, SequenceStep
@@ -58,6 +58,25 @@ def test_a_condition_over_before_it_opens_does_not_fire() -> None:
     it.until("+3h")
     assert it.incidents == {}
     assert it.timers("opens") == it.timers("shuts") == []
+
+
+def test_an_event_at_the_instant_of_opening_brings_along_what_was_kept_back() -> None:
+    it = play()
+    it.event("+1m", status="firing", device="a", **PANIC)
+    it.event("+5m", status="firing", device="b", **PANIC)
+    it.until("+6m")
+    assert it.periods() == [("+5m", None, 2)]
+    assert it.messages[0].values["since"] == START + micros("+1m")
+
+
+def test_an_overflow_is_gated_too() -> None:
+    """Beyond the limit of keys nothing is kept back either."""
+    it = play(event_rule(during=(calendar("hours"),), limits={"keys": 1}, severity="high"))
+    it.event("+1m", **PANIC)
+    it.event("+1m", type="alarm.panic", site="b")
+    assert it.incidents == {}
+    it.event("+20m", type="alarm.panic", site="b")
+    assert [one.key for one in it.incidents.values()] == [{"overflow": "yes"}]
 
 
 def test_when_it_ends_the_condition_clears_and_fires_again_when_it_opens_again() -> None:

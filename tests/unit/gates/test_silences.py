@@ -9,6 +9,8 @@ from tests.support.play import START, Play
 
 from tocsin.book.contacts import Need
 from tocsin.book.rule import SeverityBy
+from tocsin.core.draft import Draft
+from tocsin.core.silences import judged
 from tocsin.domain.time import MINUTE
 
 PANIC: dict[str, Any] = {"type": "alarm.panic", "site": "school"}
@@ -183,6 +185,16 @@ def test_the_longest_of_several_counts() -> None:
     assert it.pages() == []
     it.until("+1h")
     assert it.pages() == [("+1h", "olena", "telegram")]
+    assert it.suppressed() == ["silenced by operator: maintenance"]
+
+
+def test_behind_its_end_a_silence_mutes_nothing_even_if_it_stands_still() -> None:
+    """Whichever of the two deadlines of that instant comes first."""
+    it = silenced()
+    it.event("+1m", **PANIC)
+    draft = Draft(it.run.board)
+    assert judged(draft, it.incident(), START + 30 * MINUTE).quiet
+    assert not judged(draft, it.incident(), START + 30 * MINUTE, after=True).quiet
 
 
 def test_an_operator_ends_it_early() -> None:

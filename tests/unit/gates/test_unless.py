@@ -81,6 +81,16 @@ def test_a_condition_over_by_then_does_not_fire() -> None:
     assert it.run.board.kept.all == {}
 
 
+def test_a_moment_beside_it_does_not_keep_a_condition_alive() -> None:
+    """What lasted is resolved; what came without a status was over when it came."""
+    it = play()
+    it.event("+25m", **LASTING)
+    it.event("+28m", **PANIC)
+    it.event("+29m", **{**LASTING, "status": "resolved"})
+    it.until("+2h")
+    assert it.incidents == {}
+
+
 def test_a_firing_within_that_minute_fires_at_once_and_brings_along_what_was_kept_back() -> None:
     it = play()
     it.event("+6m", **LASTING)
@@ -219,6 +229,10 @@ def test_a_missing_same_field_is_not_same() -> None:
     it = Play(event_rule("raid", match(type="raid"), per=(), to=None), DOOR)
     it.event("+1m", type="raid")
     door(it, "+2m")
+    assert of(it, "door")
+    it = Play(event_rule("raid", match(type="raid"), per=(), to=None), DOOR)
+    it.event("+1m", type="raid")
+    it.event("+2m", type="door", site="a")
     assert of(it, "door")
 
 
