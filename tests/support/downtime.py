@@ -27,6 +27,8 @@ class Naive(Protocol):
 
     def run(self, clock: int, before: int) -> int: ...
 
+    def resumed(self, clock: int) -> None: ...
+
 
 @st.composite
 def outages(draw: Any) -> Outages:
@@ -86,8 +88,10 @@ def really(history: list[Said], until: int, rule: Rule, every: int, outages: Out
 
 
 def naively(history: list[Said], until: int, naive: Naive, hear: Callable[[int, Said], None],
-            outages: Outages) -> Periods:
-    """The same by a plain reading; ``hear`` is told the clock and every event that is no repetition."""
+            outages: Outages, clears: Callable[[Said], bool] = lambda one: True) -> Periods:
+    """The same by a plain reading; ``hear`` is told the clock and every event that is no repetition. ``clears`` says
+    whether one that matches ``clear: {when}`` is of this key.
+    """
     clock = history[0].arrival
     known: set[int] = set()
     ahead = list(outages)
@@ -98,15 +102,16 @@ def naively(history: list[Said], until: int, naive: Naive, hear: Callable[[int, 
             start, end = ahead.pop(0)
             now = max(naive.run(now, start), end)
             naive.pauses.append((start, end))
+            naive.resumed(now)
         return naive.run(now, before)
 
     for one in history:
         clock = max(let_pass(one.arrival), one.arrival)
         if one.number not in known:
             known.add(one.number)
-            if one.over:
+            if one.over and clears(one):
                 naive.life.all_clear(clock, one.time)
-            else:
+            elif not one.over:
                 hear(clock, one)
     clock = let_pass(until)
     return periods(naive.life.told)

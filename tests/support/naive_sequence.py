@@ -60,6 +60,15 @@ class WaitingLife(Life):
             super().touch(now)
 
 
+def over_by(since: int, wait: int, pauses: list[tuple[int, int]]) -> int:
+    """When a silence since ``since`` has lasted for ``wait``, pauses not counted."""
+    over = since + wait
+    for start, end in pauses:
+        if end > since and start <= over:
+            over = max(over + end - max(start, since), end + min(wait, AGAIN))
+    return over
+
+
 @dataclass
 class NaiveSequence:
     """One key. ``pauses`` are the times when nothing could be heard."""
@@ -126,11 +135,7 @@ class NaiveSequence:
 
     def over(self, since: int, wait: int) -> int:
         """When a ``not`` is over: what was not listened to does not count."""
-        over = since + wait
-        for start, end in self.pauses:
-            if end > since and start <= over:
-                over = max(over + end - max(start, since), end + min(wait, AGAIN))
-        return over
+        return over_by(since, wait, self.pauses)
 
     def chain(self, events: tuple[Came, ...], completed: Came) -> Chain:
         after, ready = [], 0
@@ -183,6 +188,9 @@ class NaiveSequence:
                 del self.waiting[number]
                 self.fire(now, min(fits, key=Chain.rank))
         self.waiting = {number: chains for number, chains in self.waiting.items() if chains}
+
+    def resumed(self, clock: int) -> None:
+        """It listens again."""
 
     def run(self, clock: int, before: int) -> int:
         """Let all deadlines before an instant pass; clearings come before firings, ``for`` before ``not``."""

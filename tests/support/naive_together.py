@@ -41,6 +41,9 @@ class NaiveTogether:
         newest = max(chosen, key=lambda other: (other.time, other.number))
         self.life.true_since(Report(now, newest.time, len(new), newest.until), one.arrival)
 
+    def resumed(self, clock: int) -> None:
+        """It listens again."""
+
     def run(self, clock: int, before: int) -> int:
         """Let all deadlines before an instant pass; clearings come before firings."""
         while True:

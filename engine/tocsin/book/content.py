@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from tocsin.book.areas import read_areas
 from tocsin.book.book import AreaShape, Content, Roles, Site, Table
 from tocsin.book.calendars import CALENDAR, OPERATIONS, check_operation_times
+from tocsin.book.expected import check_expected
 from tocsin.book.gate_checks import check_gates
 from tocsin.book.lists import read_list
 from tocsin.book.match import FieldRef
@@ -97,6 +98,7 @@ class _Reading:
         self.report.references.extend(self.settings.references)
         self.report.resolve()
         check_chains(rules, self.report)
+        check_expected(rules, lists, self.report)
         check_gates(rules, self.report)
         if not self.report.failed:
             check_reach(content, self.report)

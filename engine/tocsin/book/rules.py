@@ -5,6 +5,7 @@ from typing import Any
 
 from tocsin.book.clearing import clearing_problem
 from tocsin.book.compare import COMPARE, compare_of
+from tocsin.book.expected import expected_problem
 from tocsin.book.fields import FIELD, OrField
 from tocsin.book.matches import MATCH
 from tocsin.book.node import Mapping, Node, Scalar, Sequence
@@ -231,6 +232,10 @@ def _check(rule: Rule, node: Node, report: Report) -> None:
     where = rule.where
     if problem := clearing_problem(rule):
         at = node.get("clear") if isinstance(node, Mapping) else None
+        report.error(at.where if at is not None else where, problem)
+        raise Unreadable
+    if problem := expected_problem(rule):
+        at = node.get("when") if isinstance(node, Mapping) else None
         report.error(at.where if at is not None else where, problem)
         raise Unreadable
     if not rule.tests:

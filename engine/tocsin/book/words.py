@@ -5,6 +5,7 @@ from typing import Any
 
 from tocsin import __version__
 from tocsin.book.compare import COMPARE, LEVEL, compare_of
+from tocsin.book.expected import EXPECTED
 from tocsin.book.fields import FIELD, OrField
 from tocsin.book.matches import MATCH, Number
 from tocsin.book.node import Mapping, Node, Scalar
@@ -24,7 +25,8 @@ MOST = 10_000
 """The most events that a window may be asked to hold."""
 MOMENTARY_FOR = 15 * MINUTE
 
-_BUILT = ("event", "incident", "count", "level", *AGGREGATES, "change", "new", "sequence", "together")
+_BUILT = ("event", "incident", "count", "level", *AGGREGATES, "change", "new", "sequence",
+          "together", "absence")
 
 PARAMETERS = {
     "event": ("member",), "incident": (), "count": ("at_least", "within", "distinct", "near"),
@@ -149,6 +151,10 @@ def _together(values: dict[str, Any]) -> When:
     return _momentary(When("together", named=values["together"], within=values["within"], for_=values.get("for")))
 
 
+def _absence(values: dict[str, Any]) -> When:
+    return When("absence", values["absence"], for_=values["for"], expected=values.get("expected", ""))
+
+
 def _momentary(when: When) -> When:
     if isinstance(when.for_, int) and when.for_ > MOMENTARY_FOR:
         raise ValueError("for: is at most 15 min here: what happens in a moment is over 15 min later")
@@ -189,6 +195,9 @@ _RECORDS: dict[str, Record[When]] = {
         "together": Field(NAMED_MATCHES, required=True, about="names for matches, each to be met by another event"),
         "within": Field(_DURATION, required=True, about="from the first to the last, both ends inside"),
         "near": Field(_Later("near")), **_FOR}, _together),
+    "absence": Record("when:", {
+        "absence": _MATCH, "for": Field(_DURATION, required=True, about="so long after it was last heard"),
+        "expected": Field(EXPECTED, about="the keys that should be heard: a list, or those seen before")}, _absence),
 }
 
 BUILT_WORDS: frozenset[str] = frozenset(_BUILT)

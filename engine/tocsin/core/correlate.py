@@ -7,17 +7,18 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.core.board import BESIDE, key_of
+from tocsin.core import expected
+from tocsin.core.board import BESIDE, key_from, key_of
 from tocsin.core.draft import Draft
-from tocsin.core.gates import during_of, pace
+from tocsin.core.gates import during_of
 from tocsin.core.listening import informed
 from tocsin.core.overflow import OVERFLOW_KEY, too_many_keys
+from tocsin.core.windows import put
 from tocsin.domain.change import Noted, Timer, WindowDropped, WindowSet
 from tocsin.domain.input import Arrival
 from tocsin.rules.gates import place_of_event
 from tocsin.rules.key import keys_of
 from tocsin.rules.meaning import Meaning
-from tocsin.rules.operators.condition import TIMER_RANK
 from tocsin.rules.operators.incident import IncidentWord
 from tocsin.rules.operators.window import WindowWord
 from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
@@ -64,6 +65,8 @@ def _critical(signals: Signals) -> bool:
 
 def due(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> Signals:
     """A window timer came due."""
+    if timer.kind == expected.LISTED:
+        return expected.renewed(draft, meaning, timer.rule, now)
     word = informed(draft, meaning, timer.rule) or meaning.words.get(timer.rule)
     window = draft.window(timer.rule, timer.key)
     if word is None or window is None:
@@ -140,27 +143,3 @@ def reopen(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], now: 
     if word is None or window is None:
         return ()
     return put(draft, meaning, rule, key, word.reopen(window, key, now), now)
-
-
-def put(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], verdict: Verdict, now: int) -> Signals:
-    """Put a verdict's window, timers and notes; its signals are the caller's."""
-    pace(draft, meaning, rule, key, verdict, now)
-    text = key_of(key)
-    if verdict.window is not None:
-        draft.put(WindowSet(rule, text, verdict.window))
-    elif draft.window(rule, text) is not None:
-        draft.put(WindowDropped(rule, text))
-    for kind, at in verdict.timers.items():
-        timer = f"{TIMER_RANK[kind]}|{kind}|{rule}|{text}"
-        if at is None:
-            draft.drop_timer(timer)
-        else:
-            draft.set_timer(Timer(timer, at, "window", kind, rule=rule, key=text))
-    for what, detail in verdict.notes:
-        draft.put(Noted(now, what, detail, rule=rule))
-    return verdict.signals
-
-
-def key_from(text: str) -> dict[str, str]:
-    """The key of a canonical key text."""
-    return dict(part.split("=", 1) for part in text.split("\x1f")) if text else {}

@@ -2,13 +2,16 @@
 
 import msgspec
 
+from tocsin.core import expected
 from tocsin.core.board import BESIDE
 from tocsin.core.draft import Draft
 from tocsin.domain.change import WindowSet
 from tocsin.rules.listening import Listening
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.operators.window import WindowWord
+from tocsin.rules.signal import Signal
 
+Said = tuple[str, tuple[Signal, ...]]
 _PLACE = f"{BESIDE}listening"
 _decode = msgspec.json.Decoder(Listening).decode
 
@@ -28,14 +31,18 @@ def informed(draft: Draft, meaning: Meaning, rule: str) -> WindowWord | None:
     return word if listening is None else word.hearing(listening)
 
 
-def begins(draft: Draft, meaning: Meaning, now: int) -> None:
-    """A book holds: rules that are new in it listen from now on."""
+def begins(draft: Draft, meaning: Meaning, now: int) -> list[Said]:
+    """A book holds: rules that are new in it listen from now on, and lists may expect other keys than before."""
+    said: list[Said] = []
     for rule, word in meaning.words.items():
-        if isinstance(word, WindowWord) and word.listens and listening_of(draft, rule) is None:
-            draft.put(WindowSet(rule, _PLACE, Listening(now)))
+        if isinstance(word, WindowWord) and word.listens:
+            if listening_of(draft, rule) is None:
+                draft.put(WindowSet(rule, _PLACE, Listening(now)))
+            said.append((rule, expected.renewed(draft, meaning, rule, now)))
+    return said
 
 
-def paused(draft: Draft, meaning: Meaning, gap: int, now: int) -> None:
+def paused(draft: Draft, meaning: Meaning, gap: int, now: int) -> list[Said]:
     """The engine listens again after ``gap`` microseconds."""
     for rule, word in meaning.words.items():
         if isinstance(word, WindowWord) and word.listens:
@@ -43,3 +50,4 @@ def paused(draft: Draft, meaning: Meaning, gap: int, now: int) -> None:
             after = known.paused(max(now - gap, known.begun), now)
             if after != known or listening_of(draft, rule) is None:
                 draft.put(WindowSet(rule, _PLACE, after))
+    return begins(draft, meaning, now)

@@ -3,11 +3,12 @@
 from msgspec.structs import replace
 
 from tocsin.core import correlate, listening, receipts
-from tocsin.core.board import BESIDE, Board, key_of
+from tocsin.core.board import BESIDE, Board, key_from, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.overflow import OPENED, OVERFLOW_KEY
 from tocsin.core.rebuild import timer_of
 from tocsin.core.standing import COMING, holders
+from tocsin.core.windows import put
 from tocsin.domain.change import GatedDropped, IncidentSet, Noted, TimerDropped, TimerSet, WindowDropped, WindowSet
 from tocsin.domain.incident import ACTIVE, CLOSED, RANK, Incident
 from tocsin.domain.input import BookLoaded, Firing, Rebuilt
@@ -118,7 +119,7 @@ class _Changed:
                         self._draft.put(TimerSet(timer_of(rule, one.key, kind, due)))
                     continue
                 verdict = Verdict(word.state(one.body), dict(one.timers))
-                signals += self._settle(rule, correlate.key_from(one.key), verdict, one.firing, active)
+                signals += self._settle(rule, key_from(one.key), verdict, one.firing, active)
         self._draft.put(Noted(self._now, "rule_changed", f"book {self._item.number}: {how}", rule=rule))
         for number in sorted(number for (name, key), number in self._board.open.items()
                              if name == rule and key not in active):
@@ -153,7 +154,7 @@ class _Changed:
         elif state is not None and state.closed and not state.active and (rule, text) not in self._awaiting:
             again = word.reopen(state, key, now)
             said, verdict = again.signals, _after(verdict, again)
-        correlate.put(self._draft, self._meaning, rule, key, verdict, now)
+        put(self._draft, self._meaning, rule, key, verdict, now)
         state = verdict.window
         if state is None or not state.active:
             return ()
@@ -189,7 +190,7 @@ class _Changed:
                         firings[key_of(one.key)] = Firing(one.happened, one.severity, one.events, one.values, one.wait)
         texts = {change.key: None for change in self._draft.changes[begun:]
                  if isinstance(change, WindowSet) and change.rule == rule and not change.key.startswith(BESIDE)}
-        return [(correlate.key_from(text), Verdict(word.state(self._draft.window(rule, text))), firings.get(text))
+        return [(key_from(text), Verdict(word.state(self._draft.window(rule, text))), firings.get(text))
                 for text in texts]
 
 

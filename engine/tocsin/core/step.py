@@ -60,11 +60,11 @@ def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
             operator.act(draft, meaning, item, now)
         case BookLoaded():
             _carry_on(draft, meaning, renew.book_loaded(board, draft, meaning, item, now), now)
-            listening.begins(draft, meaning, now)
+            _carry_on(draft, meaning, listening.begins(draft, meaning, now), now)
             _look(draft, meaning, asking.renewed(board, draft, meaning), now)
         case Started(version, gap):
             draft.put(Noted(now, "started", f"version {version} started after {gap // 1_000_000} s without listening"))
-            listening.paused(draft, meaning, gap, now)
+            _carry_on(draft, meaning, listening.paused(draft, meaning, gap, now), now)
     for _ in range(_MOST_ROUNDS):
         concerned = follower.concerned()
         if not concerned:

@@ -12,7 +12,7 @@ class Hit(Struct, frozen=True, array_like=True):
 
     Slots: ``event`` (the word's match holds), ``clear`` (the match of ``clear: {when}`` holds). Of the word ``event``
     also ``resolved`` (a resolved event of the rule's type; the rest of the match was not asked), of ``level`` also
-    ``holds``.
+    ``holds``. A ``sequence`` has ``step1``, ``step2``, … instead of ``event``, a ``together`` ``match`` and its name.
     """
 
     rule: str

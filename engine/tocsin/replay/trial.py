@@ -45,6 +45,7 @@ def run_trial(meaning: Meaning, matcher: Matcher, normalise: Normalise, say: Say
     start = starts_at(test, meaning.content)
     ledger = Ledger()
     run = Run(meaning, matcher, ledger)
+    run.begin(start)
     for offset, raw in test.events:
         run.feed(normalise("test", _raw(raw, start, offset), start + offset, True), start + offset)
     end = start + _last_named(test)

@@ -13,7 +13,11 @@ def duration_of(value: int | FieldRef | None, event: Event) -> int | None:
     """Microseconds; a field holds words (``10 min``) or a number of seconds. None when absent or unreadable."""
     if not isinstance(value, FieldRef):
         return value
-    found = lookup(event, value.field)
+    return duration_text(lookup(event, value.field))
+
+
+def duration_text(found: Any) -> int | None:
+    """Microseconds of words or a number of seconds; None when it is neither."""
     try:
         if isinstance(found, str):
             return parse_duration(found)

@@ -10,6 +10,7 @@ from tocsin.book.contacts import Policy
 from tocsin.book.rule import Rule, SeverityBy
 from tocsin.rules.gates import Named, gates_of
 from tocsin.rules.names import names_used
+from tocsin.rules.operators.absence import AbsenceWord
 from tocsin.rules.operators.average import AverageWord
 from tocsin.rules.operators.change import change_word
 from tocsin.rules.operators.count import CountWord
@@ -30,7 +31,8 @@ Word = EventWord | IncidentWord | WindowWord
 WORDS: dict[str, Callable[[Rule, tuple[str, ...]], Word]] = {
     "event": EventWord, "incident": IncidentWord, "count": CountWord, "level": LevelWord,
     "average": AverageWord, "sum": SumWord, "minimum": MinimumWord, "maximum": MaximumWord,
-    "change": change_word, "new": NewWord, "sequence": SequenceWord, "together": TogetherWord,
+    "change": change_word, "new": NewWord, "sequence": SequenceWord,
+    "together": TogetherWord, "absence": AbsenceWord,
 }
 """The words of ``when`` that have a meaning in this version."""
 
@@ -66,6 +68,9 @@ class Meaning:
         self._hashes: dict[str, tuple[Policy, str]] = {}
         self.words: dict[str, Word] = {
             rule.id: WORDS[rule.when.word](rule, self._names(rule.id)) for rule in self.rules.values()}
+        for word in self.words.values():
+            if isinstance(word, WindowWord):
+                word.read(book.content)
         for name, gates in self.gates.items():
             self.words[name].during = gates.during
 

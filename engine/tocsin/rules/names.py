@@ -10,7 +10,7 @@ _BLOCK = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NAME = re.compile(r"(?<![\w.|])[^\W\d]\w*(?:\.\w+)*")
 _WORDS = frozenset({"if", "else", "elif", "endif", "for", "in", "endfor", "not", "and", "or", "is", "true", "false"})
-_LONGEST = 500
+LONGEST = 500
 
 
 def names_used(rule: Rule) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def values_of(names: tuple[str, ...], event: Event, key: dict[str, str], first: 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return value[:_LONGEST]
+        return value[:LONGEST]
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, Place):

@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
-from tocsin.book.book import Content, encode_content, number_book, read_book
+from tocsin.book.book import Content, Table, encode_content, number_book, read_book
+from tocsin.book.expected import check_expected
 from tocsin.book.match import Expect, FieldRef, Match
 from tocsin.book.report import Report, Unreadable
 from tocsin.book.rule import SequenceStep, When
 from tocsin.book.rules import RuleFile
 from tocsin.book.words import BUILT_WORDS
 from tocsin.book.yaml import read_text
+from tocsin.domain.errors import Location
 from tocsin.domain.time import MINUTE
 
 TESTS = "tests: [{name: n, events: [{+0s: {type: x}}], expect: nothing}]"
@@ -52,6 +54,9 @@ RIGHT: list[tuple[str, When]] = [
      When("together", named={"a": A, "b": B}, within=5 * MINUTE)),
     ("together: {дим: {type: a}, b2: {}}, within: {field: w}, for: 15 min",
      When("together", named={"дим": A, "b2": Match()}, within=FieldRef("w"), for_=15 * MINUTE)),
+    ("absence: {type: a}, for: 5 min", When("absence", A, for_=5 * MINUTE)),
+    ("absence: {type: a}, for: {field: every}, expected: seen",
+     When("absence", A, for_=FieldRef("every"), expected="seen")),
 ]
 
 WRONG: list[tuple[str, str]] = [
@@ -84,6 +89,15 @@ WRONG: list[tuple[str, str]] = [
     ("together: {a: {type: a}, b: {type: b}}, within: 5 min, for: 1 h", "for: is at most 15 min here"),
     ("together: {a: {type: a}, b: {type: b}}, within: 5 min, near: 1 km", "near: is part of the language but not yet"),
     ("together: {a: {type: a}, b: {type: b}}, within: 5 min, at_least: 2", '"at_least" belongs to count'),
+    ("absence: {type: a}", "needs for:"),
+    ("absence: {type: a}, for: 0s", "no time at all"),
+    ("absence: {type: a}, for: 5 min, expected: sen", 'did you mean "seen"?'),
+    ("absence: {type: a}, for: 5 min, expected: sensors.device", "write lists/sensors.device"),
+    ("absence: {type: a}, for: 5 min, expected: lists/sensors", "say which of them names what should be heard"),
+    ("absence: {type: a}, for: 5 min, expected: lists/sensors.device", "write per: with the field"),
+    ("absence: {type: a}, for: 5 min, expected: [a, b]", "a list stands where"),
+    ("absence: {type: a}, for: 5 min, within: 1 min", '"within" belongs to'),
+    ("absence: {type: a}, for: 5 min, expect: seen", 'did you mean "expected"?'),
     ("seqence: [{type: a}, {type: b, within: 5 min}]", 'did you mean "sequence"?'),
 ]
 
@@ -111,3 +125,39 @@ def test_nonsense_is_refused_with_a_sentence(when: str, sentence: str) -> None:
 def test_every_wrong_step_is_told_at_its_place() -> None:
     _, findings = read("sequence: [{type: a}, {type: b}, {typ: c, wthin: 5 min}]")
     assert len([finding for finding in findings if "needs within:" in finding]) == 2
+
+
+LISTED = "absence: {type: a}, for: 5 min, expected: lists/sensors.device"
+
+
+def test_the_column_of_a_list_is_read_with_per() -> None:
+    rule, findings = read(LISTED, "per: [device]")
+    assert (findings, rule.when.expected) == ([], "sensors.device")
+
+
+def test_with_per_the_expected_keys_must_be_told() -> None:
+    rule, findings = read("absence: {type: a}, for: 5 min", "per: [device]")
+    assert rule is None
+    assert "needs expected:" in findings[0]
+
+
+@pytest.mark.parametrize(("per", "columns", "sentence"), [
+    ("[device]", ("device",), ""), ("[unit]", ("device",), ""), ("[site, device]", ("device", "site"), ""),
+    ("[site, unit]", ("device", "site"), ""), ("[site, device]", ("device",), "no column site"),
+    ("[site, zone]", ("device",), "no column site and zone")])
+def test_the_list_must_give_the_per_fields(per: str, columns: tuple[str, ...], sentence: str) -> None:
+    rule, _ = read(LISTED, f"per: {per}")
+    report = Report()
+    check_expected((rule,), {"sensors": Table(columns, ())}, report)
+    assert [sentence in finding.text for finding in report.ordered()] == ([True] if sentence else [])
+
+
+def test_a_list_or_a_column_that_is_not_there_is_refused() -> None:
+    report = Report()
+    tree = read_text("f.yaml", "rules:\n  - {rule: r, say: r, per: [device], when: {" + LISTED + "}, " + TESTS + "}\n",
+                     report)
+    assert tree is not None
+    RuleFile().read(tree, report)
+    report.declare("list", "sensor", Location("rules/lists/sensor.csv"))
+    report.resolve()
+    assert any('did you mean "sensor"?' in str(finding) for finding in report.ordered())

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 from msgspec.structs import replace
 
+from tocsin.book.book import Content
 from tocsin.book.match import FieldRef
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event
@@ -56,6 +57,9 @@ class WindowWord(Condition):
         self._decode = msgspec.json.Decoder(self.kept).decode
         after_only = not rule.escalate_to and rule.clear.when is not None
         self.quiets = self.momentary and self.own_way and not after_only
+
+    def read(self, content: Content) -> None:
+        """Take from the book what the rule refers to."""
 
     def hearing(self, listening: Listening) -> Self:
         """The same word, which knows since when it listens and when it did not."""
