@@ -30,6 +30,8 @@ HIGH = Match((*X.clauses, Expect("v", "above", 2)))
 WHENS = st.sampled_from([
     When("sequence", steps=(SequenceStep(X), SequenceStep(HIGH, 300 * SECOND), SequenceStep(X, 300 * SECOND))),
     When("sequence", steps=(SequenceStep(X), SequenceStep(HIGH, 300 * SECOND, True))),
+    When("together", named={"a": X, "b": HIGH}, within=300 * SECOND),
+    When("absence", match=X, for_=300 * SECOND), When("absence", match=X, for_=600 * SECOND, expected="seen"),
     When("event", match=X), When("event", match=X, member=("v",)),
     When("count", match=X, at_least=3, within=300 * SECOND), When("count", match=X, at_least=2, within=900 * SECOND),
     When("level", match=X, of="v", compare={"above": 2}),
