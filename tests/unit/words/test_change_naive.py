@@ -50,8 +50,8 @@ def test_a_slope_agrees_with_a_plain_reading(move: str, data: Any, way: Way, gap
 def test_a_turn_agrees_with_a_plain_reading(data: Any, way: Way, old: Any, new: Any, every: int) -> None:
     when = When("change", match(type="x"), of="v", changes_from=old, changes_to=new, for_=way.wait)
     naive = NaiveTurn(Life(way, momentary=True), old, new)
-    values = st.sampled_from(["open", "open", "shut", "shut", "ajar", 1, 1.0, True, None, ["open"]])
-    history = data.draw(histories(values, way))
+    values = st.sampled_from(["open", "open", "open", "shut", "shut", "shut", "ajar", 1, 1.0, True, None])
+    history = data.draw(histories(values, way, (60, 300)))
 
     def hear(one: Said) -> None:
         naive.hear(one.arrival, one.time, one.value, one.until)

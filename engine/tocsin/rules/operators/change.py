@@ -5,7 +5,6 @@ from hashlib import blake2b
 from typing import Any, ClassVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
@@ -67,10 +66,9 @@ class TurnWord(WindowWord):
             self.stir(state, now, verdict)
         elif self._turns(state) and not state.turned:
             state.turned = True
-            before = state.values if late else {}
             told = self.report(state, event, key, happened=state.newest_seen.time, value=state.newest_seen.value)
-            self.true(state, replace(told, values={**told.values, **before}), key, now, verdict)
-        elif state.pending and not late and not _same(state.before.value, value):
+            self.true(state, told, key, now, verdict)
+        elif state.pending and not _same(state.before.value, value):
             self.ended(state, event.time, NORMAL, key, now, verdict)
         else:
             self.stir(state, now, verdict)
