@@ -6,6 +6,7 @@ came, and what it was.
 
 import asyncio
 import ssl
+from typing import cast
 from urllib.parse import SplitResult
 
 import httptools
@@ -121,8 +122,7 @@ class _Connection(asyncio.Protocol):
     # -- what asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._read += len(data)
