@@ -142,6 +142,10 @@ async def test_a_clock_that_is_wrong_is_told_to_the_administrators(tmp_path: Pat
         site.mail("sam").expects("Годинник: різниця -3600 с")
         assert any("skew_s -3600" in line for line in site.engine.watching.warnings())
         assert site.engine.watching.blocked() == []
+        await site.advance(seconds=10)
+        await site.engine.watching.observe()
+        await site.settles()
+        site.nobody_is_told()
         clock.sets(HOUR)
         await site.advance(seconds=1)
         await site.engine.watching.observe()
