@@ -47,6 +47,11 @@ class Comparison:
         """Whether it is so; a value of another kind than the limits is not."""
         return all(self._holds(word, value, limit) for word, limit in zip(self.words, limits, strict=True))
 
+    def in_doubt(self, value: float, error: float, limits: Limits) -> bool:
+        """Whether a number that may be wrong by ``error`` lies too near to a limit to be judged."""
+        return any(abs(value - float(limit)) <= error + abs(value) * 2.0**-52 for limit in limits
+                   if not isinstance(limit, str | bool))
+
     def _holds(self, word: str, value: Any, limit: Any) -> bool:
         if isinstance(limit, str | bool):
             return word == "is" and type(value) is type(limit) and value == limit

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import ClassVar
 
-from tocsin.rules.numbers import total
+from tocsin.rules.numbers import near_total, total
 from tocsin.rules.operators.samples import Sample, SampledWord
 
 
@@ -14,3 +14,7 @@ class AverageWord(SampledWord):
 
     def measure(self, samples: tuple[Sample, ...]) -> Fraction:
         return Fraction(total(samples)) / len(samples)
+
+    def nearly(self, samples: tuple[Sample, ...]) -> tuple[float, float]:
+        found, error = near_total(samples)
+        return found / len(samples), error / len(samples)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
 from tocsin.domain.time import DAY
-from tocsin.rules.numbers import difference, exact, sample_of
+from tocsin.rules.numbers import difference, exact, highest, lowest, sample_of
 from tocsin.rules.operators.samples import Sample, SampledWord
 from tocsin.rules.operators.window import NORMAL, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
@@ -28,8 +28,8 @@ class SlopeWord(SampledWord):
 
     def measure(self, samples: tuple[Sample, ...]) -> Decimal:
         if self.rule.when.moves == "rises":
-            return difference(samples[-1], min(samples, key=exact))
-        return difference(max(samples, key=exact), samples[-1])
+            return difference(samples[-1], lowest(samples))
+        return difference(highest(samples), samples[-1])
 
 
 class Seen(Struct, frozen=True):

@@ -92,21 +92,17 @@ class CountWord(WindowWord):
     def _reach(self, state: Any, time: int, width: int, least: int) -> Reach | None:
         """Any window that contains an event fits into one that ends at an event no earlier than it."""
         times = state.times
+        ends = range(bisect_left(times, time), bisect_right(times, time + width))
         first = last = None
         most = 0
-        start = bisect_left(times, time - width)
-        window: Counter[str] = Counter()
-        counted = start
-        for at in range(bisect_left(times, time), bisect_right(times, time + width)):
+        low = bisect_left(times, time - width)
+        values = _Values(state.marks, low, many=len(ends) > 1) if self.distinct else None
+        for at in ends:
             end = times[at]
             if at + 1 < len(times) and times[at + 1] == end:
                 continue
-            low = bisect_left(times, end - width, start)
-            if self.distinct:
-                _slide(window, state.marks, (start, counted), (low, at + 1))
-                counted = at + 1
-            start = low
-            if (len(window) if self.distinct else at + 1 - low) >= least:
+            low = bisect_left(times, end - width, low)
+            if (at + 1 - low if values is None else values.different(low, at + 1)) >= least:
                 first, last, most = end if first is None else first, end, max(most, at + 1 - low)
         return None if first is None or last is None else Reach(first, last, most)
 
@@ -114,15 +110,26 @@ class CountWord(WindowWord):
         return (state.times[-1] if state.times else 0) + self._keep(state)
 
 
-def _slide(window: "Counter[str]", marks: tuple[str, ...], old: tuple[int, int], new: tuple[int, int]) -> None:
-    """Move the counted values from the events old[0]:old[1] to new[0]:new[1], both ends never backwards."""
-    for mark in marks[old[1]:new[1]]:
-        window.update(mark.split(_BETWEEN))
-    for mark in marks[old[0]:new[0]]:
-        for value in mark.split(_BETWEEN):
-            window[value] -= 1
-            if not window[value]:
-                del window[value]
+class _Values:
+    """The different values of a window that slides over the events, both ends never backwards."""
+
+    def __init__(self, marks: tuple[str, ...], start: int, *, many: bool) -> None:
+        self._marks, self._low, self._high = marks, start, start
+        self._counted: Counter[str] | None = Counter() if many else None
+
+    def different(self, low: int, high: int) -> int:
+        """How many the events ``low`` to ``high`` (exclusive) have; asked once, nothing needs to be remembered."""
+        if self._counted is None:
+            return len(set(_BETWEEN.join(self._marks[low:high]).split(_BETWEEN)))
+        for mark in self._marks[self._high:high]:
+            self._counted.update(mark.split(_BETWEEN))
+        for mark in self._marks[self._low:low]:
+            for value in mark.split(_BETWEEN):
+                self._counted[value] -= 1
+                if not self._counted[value]:
+                    del self._counted[value]
+        self._low, self._high = low, high
+        return len(self._counted)
 
 
 def _marks(value: Any) -> str:

@@ -1,6 +1,6 @@
 """``maximum``: the highest sample over a stretch of event time."""
 
-from tocsin.rules.numbers import exact
+from tocsin.rules.numbers import highest
 from tocsin.rules.operators.samples import Sample, SampledWord
 
 
@@ -8,4 +8,4 @@ class MaximumWord(SampledWord):
     """The word ``maximum``."""
 
     def measure(self, samples: tuple[Sample, ...]) -> Sample:
-        return max(samples, key=exact)
+        return highest(samples)

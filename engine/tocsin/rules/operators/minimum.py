@@ -1,6 +1,6 @@
 """``minimum``: the lowest sample over a stretch of event time."""
 
-from tocsin.rules.numbers import exact
+from tocsin.rules.numbers import lowest
 from tocsin.rules.operators.samples import Sample, SampledWord
 
 
@@ -8,4 +8,4 @@ class MinimumWord(SampledWord):
     """The word ``minimum``."""
 
     def measure(self, samples: tuple[Sample, ...]) -> Sample:
-        return min(samples, key=exact)
+        return lowest(samples)

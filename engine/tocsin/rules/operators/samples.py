@@ -55,6 +55,10 @@ class SampledWord(WindowWord):
         """The exact number of the samples in the window, the newest last; there is at least one."""
         raise NotImplementedError
 
+    def nearly(self, samples: tuple[Sample, ...]) -> tuple[float, float] | None:
+        """The same cheaply, with a bound of its error; None where exactness is cheap."""
+        return None
+
     def take(self, state: Any, event: Event, slots: frozenset[str], key: dict[str, str], now: int,
              verdict: Verdict) -> None:
         value = sample_of(lookup(event, self.rule.when.of))
@@ -103,12 +107,24 @@ class SampledWord(WindowWord):
         if outside or len(samples) < self.least:
             self.stir(state, now, verdict)
             return
-        tested = self.measure(samples)
         limits = state.limits if self.compare.varies else self.compare.limits(event)
+        tested = self._tested(samples, limits or (), self._clear_limits(state, event) or ())
         if limits is not None and self.compare.holds(tested, limits):
             self._true(state, event, tested, newest, width, key, now, verdict)
         else:
             self._false(state, event, tested, newest, late, key, now, verdict)
+
+    def _clear_limits(self, state: Any, event: Event) -> Limits | None:
+        if self.clears is None:
+            return None
+        return state.clears if self.clears.varies else self.clears.limits(event)
+
+    def _tested(self, samples: tuple[Sample, ...], limits: Limits, clears: Limits) -> Tested:
+        """The number tested, exact wherever it lies near to a limit."""
+        near = self.nearly(samples)
+        if near is None or self.compare.in_doubt(*near, (*limits, *clears)):
+            return self.measure(samples)
+        return near[0]
 
     def _true(self, state: Any, event: Event, tested: Tested, newest: int, width: int, key: dict[str, str], now: int,
               verdict: Verdict) -> None:
@@ -131,7 +147,7 @@ class SampledWord(WindowWord):
         if self.clears is None:
             normal = self.own_way and self.falls_short
         else:
-            limits = state.clears if self.clears.varies else self.clears.limits(event)
+            limits = self._clear_limits(state, event)
             normal = limits is not None and self.clears.holds(tested, limits)
         how = "late report" if late else NORMAL
         if state.pending:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tocsin.book.rule import Rule
-from tocsin.rules.numbers import total
+from tocsin.rules.numbers import near_total, total
 from tocsin.rules.operators.samples import Sample, SampledWord
 
 
@@ -20,3 +20,6 @@ class SumWord(SampledWord):
 
     def measure(self, samples: tuple[Sample, ...]) -> Decimal:
         return total(samples)
+
+    def nearly(self, samples: tuple[Sample, ...]) -> tuple[float, float]:
+        return near_total(samples)
