@@ -168,3 +168,13 @@ async def test_a_source_that_falls_silent_is_reported_and_heard_again(tmp_path: 
         await site.engine.watching.observe()
         await site.settles()
         site.mail("sam").expects("Cleared")
+
+
+async def test_ready_means_that_events_can_be_taken(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red while the disk does not keep up with what is written; alive all the same."""
+    assert (await site.http.get("/readyz")).json()["status"] == "green"
+    monkeypatch.setattr(site.engine.store, "wal_bytes", lambda: 300 * 2**20)
+    red = await site.http.get("/readyz")
+    assert (red.status_code, red.json()["status"]) == (503, "red")
+    assert "the disk does not keep up" in red.json()["problems"][0]
+    assert (await site.http.get("/healthz")).status_code == 200
