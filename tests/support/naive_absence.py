@@ -19,6 +19,7 @@ class NaiveAbsence:
     heard: list[Came] = field(default_factory=list)
     listed: bool = False
     began: int = 0
+    looked: bool = False
     told: bool = False
 
     def expected(self, now: int) -> bool:
@@ -49,9 +50,9 @@ class NaiveAbsence:
         if (self.heard or self.listed) and not self.told:
             settled = [one.arrival + SETTLE for one in self.heard[-1:]]
             found.append((max([self.over(), *settled]), 1, "absence"))
-        if self.begins is not None and not self.listed and not (self.ends is not None and self.began >= self.begins):
+        if self.begins is not None and not self.looked:
             found.append((self.begins, 2, "start"))
-        if self.listed and self.ends is not None:
+        if (self.heard or self.listed) and self.ends is not None:
             found.append((self.ends, 2, "end"))
         return found
 
@@ -61,7 +62,7 @@ class NaiveAbsence:
             until = self.heard[-1].until if self.heard else None
             self.life.true(Report(now, self.over(), 1, until))
         elif what == "start":
-            self.began = now
+            self.began, self.looked = now, True
             if self.expected(now) and not self.heard:
                 self.listed, self.told = True, False
         elif what == "end":
