@@ -3,7 +3,7 @@
 Each module of tocsin_channels exports CHANNEL; config.yaml says which are used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
 
@@ -15,6 +15,7 @@ from tocsin.delivery.render import Renderer, Site
 from tocsin.delivery.sender import Report
 from tocsin.delivery.shelf import Shelf
 from tocsin.delivery.worker import Worker
+from tocsin.domain.change import Change
 from tocsin.loop import Loop
 from tocsin.ports import Channel, Clock
 from tocsin.settings import Settings
@@ -78,6 +79,6 @@ class WaysOut:
             await channel.caught_up()
         self._loop.inbound_polled()
 
-    def _wake(self) -> None:
+    def _wake(self, changes: Sequence[Change]) -> None:
         for worker in self._workers.values():
-            worker.wake()
+            worker.wake(changes)

@@ -1,6 +1,6 @@
 """The outbox as one channel's worker reads it: committed rows, a page at a time, never all of them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -95,15 +95,6 @@ class Outbox:
                     break
         return Page(found, len(found) < size, newest or 0, due, expiry)
 
-    def added(self, after: int, now: int, above: int) -> tuple[list[Row], int]:
-        """Rows behind the id ``after`` that are due and of a higher severity's rank than ``above``; the highest id."""
-        text = (f"SELECT {_COLUMNS} FROM outbox WHERE id > ? AND {TO_SEND} AND channel = ? AND rank > ? "  # noqa: S608 - own words
-                "AND +due <= ?")
-        with self._reading() as connection:
-            newest = value(connection, "SELECT max(id) FROM outbox") or 0
-            found = rows(connection, text, (after, self._channel, above, now)) if newest > after else []
-            return [_row(connection, values) for values in found], newest
-
     def expired(self, now: int, size: int) -> list[Row]:
         """Rows whose time is over before they could leave."""
         text = (f"SELECT {_COLUMNS} FROM outbox WHERE {TO_SEND} AND channel = ? AND expires <= ? "  # noqa: S608 - own words
@@ -119,16 +110,11 @@ class Outbox:
             return [(str(address or ""), int(at))
                     for address, at in rows(connection, text, (instant, self._channel))]
 
-    def addresses(self, people: Iterable[str]) -> dict[str, Address]:
-        """What is known of these people's addresses on this channel beyond the contacts file."""
-        wanted = list(dict.fromkeys(people))
-        if not wanted:
-            return {}
-        marks, people = listed(wanted)
-        text = f"SELECT body FROM addresses WHERE channel = ? AND person IN ({marks})"  # noqa: S608 - own words
+    def addresses(self) -> dict[str, Address]:
+        """What is known of people's addresses on this channel beyond the contacts file."""
         with self._reading() as connection:
-            known = [_decode_address(body) for body, in rows(connection, text, (self._channel, *people))]
-        return {address.person: address for address in known}
+            found = rows(connection, "SELECT body FROM addresses WHERE channel = ?", (self._channel,))
+        return {address.person: address for address in (_decode_address(body) for body, in found)}
 
     def open_before(self, notification: Notification) -> tuple[int, ...]:
         """The person's earlier SMS whose incidents are still open: their codes are taken."""

@@ -1,6 +1,7 @@
 """The worker of one channel: what leaves next, one claim before each send, one outcome after it."""
 
 import asyncio
+from collections.abc import Sequence
 
 from tocsin.delivery.claim import Sending, claim, recover
 from tocsin.delivery.outbox import Outbox, Row
@@ -12,6 +13,7 @@ from tocsin.delivery.sender import Report, RunWork, Sender, Submit
 from tocsin.delivery.shelf import Shelf
 from tocsin.delivery.statement import Reading
 from tocsin.delivery.verdict import Verdict, impossible, over
+from tocsin.domain.change import AddressSet, Change, NotificationSet
 from tocsin.domain.errors import StoreError
 from tocsin.domain.notification import SENT, Address
 from tocsin.domain.time import SECOND
@@ -45,17 +47,27 @@ class Worker:
         self._blocked: dict[str, int] = {}
         self._sends: dict[asyncio.Task[Verdict], str] = {}
         self._hanging: set[asyncio.Task[Verdict]] = set()
-        self._added = False
+        self._known: dict[str, Address] = {}
+        self._alarm: tuple[int, asyncio.Task[None]] | None = None
         self._woken = asyncio.Event()
         self._resting = asyncio.Event()
         self._running = False
         self._looked_for_expired = 0
 
-    def wake(self) -> None:
-        """Rows were added: look again now."""
-        self._added = True
-        self._queue.changed()
-        self._stir()
+    def wake(self, changes: Sequence[Change] = ()) -> None:
+        """Look again now: these changes were committed, or, without any, something that is not known here."""
+        name, mine = self._channel.name, False
+        for change in changes:
+            if isinstance(change, NotificationSet) and change.notification.channel == name:
+                self._queue.offer(change.notification)
+                mine = True
+            elif isinstance(change, AddressSet) and change.address.channel == name:
+                self._known[change.address.person] = change.address
+                mine = True
+        if not changes:
+            self._queue.changed()
+        if mine or not changes:
+            self._stir()
 
     def _stir(self) -> None:
         self._resting.clear()
@@ -82,6 +94,8 @@ class Worker:
         finally:
             self._running = False
             self._resting.set()
+            if self._alarm is not None:
+                self._alarm[1].cancel()
             for task in tuple(self._sends):
                 task.cancel()
             await asyncio.gather(*self._sends, return_exceptions=True)
@@ -106,6 +120,7 @@ class Worker:
     async def _start(self) -> None:
         now = self._clock.now()
         await self._run_work(lambda connection: recover(connection, self._channel.name, now))
+        self._known = self._outbox.addresses()
         for address, started in self._outbox.sent_since(now - REMEMBERED):
             self._pace.took(address, started)
 
@@ -114,15 +129,11 @@ class Worker:
         self._woken.clear()
         now = self._clock.now()
         did = await self._expire(now)
-        added, self._added = self._added, False
-        self._queue.look(now, added=added)
+        self._queue.look(now)
         free = self._channel.concurrency - len(self._sends)
         if free <= 0 or self._pace.overall(now) > now:
             return did
         chosen = await self._choose(now, free)
-        if not chosen and not self._queue.known:
-            self._queue.read(now)
-            chosen = await self._choose(now, free)
         if not chosen and self._queue.more:
             self._queue.read(now, {*self._blocked, *self._sends.values()})
             chosen = await self._choose(now, free)
@@ -133,6 +144,7 @@ class Worker:
             self._queue.changed()
         for sending in claimed:
             self._begin(sending)
+        await self._clock.sleep(0)  # what was claimed leaves before the next look
         return True
 
     async def _choose(self, now: int, free: int) -> list[Sending] | None:
@@ -141,7 +153,6 @@ class Worker:
         # One send at a time to a person, so that messages keep their order and nobody takes every place; the same for
         # the edits, which belong to "".
         rows = self._next(2 * free)
-        known = self._outbox.addresses(row.notification.person for row in rows if not row.is_taken)
         chosen: list[Sending] = []
         left: list[tuple[Row, Verdict]] = []
         used: set[str] = set()
@@ -149,13 +160,13 @@ class Worker:
             if len(chosen) == free:
                 break
             person = row.notification.person
-            address = "" if row.is_taken else self._preparing.address(person, known.get(person))
+            address = "" if row.is_taken else self._preparing.address(person, self._known.get(person))
             if address and address in used:
                 continue
             if address and (earliest := self._pace.earliest(address, now)) > now:
                 self._blocked[person] = earliest
                 continue
-            prepared = self._prepare(row, known.get(person), now)
+            prepared = self._prepare(row, self._known.get(person), now)
             if isinstance(prepared, Verdict):
                 left.append((row, prepared))
             else:
@@ -246,12 +257,22 @@ class Worker:
             moments.append(now + EXPIRY_EVERY)
         elif (expiry := self._queue.next_expiry) is not None:
             moments.append(max(expiry, self._looked_for_expired + EXPIRY_EVERY))
+        self._set_alarm(min(moments), now)
         self._resting.set()
-        waits = [asyncio.ensure_future(self._clock.sleep(max(0.0, (min(moments) - now) / SECOND))),
-                 asyncio.ensure_future(self._woken.wait())]
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await self._woken.wait()
         finally:
             self._resting.clear()
-            for wait in waits:
-                wait.cancel()
+
+    def _set_alarm(self, moment: int, now: int) -> None:
+        """Be woken at this moment, or before it by an alarm that was set earlier."""
+        if self._alarm is not None:
+            at, task = self._alarm
+            if at <= moment and not task.done():
+                return
+            task.cancel()
+        self._alarm = moment, asyncio.create_task(self._ring(max(0.0, (moment - now) / SECOND)))
+
+    async def _ring(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._stir()

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from tocsin.core.board import Board
+from tocsin.domain.change import AddressSet, Change, NotificationSet
 from tocsin.domain.errors import StoreBusyError, StoreError, StoreRefusedError, TocsinError
 from tocsin.domain.input import Started
 from tocsin.domain.time import DAY, SECOND
@@ -27,6 +28,9 @@ from tocsin.ports import Clock
 
 _RUN = 32
 """Deadlines stepped between two looks at the clock and at the answers; urgent inputs before events that waited."""
+
+_NEWS = frozenset({NotificationSet, AddressSet})
+"""What those who send messages hear of."""
 
 Outcome = tuple["asyncio.Future[Any]", Any]
 
@@ -52,7 +56,7 @@ class Cycle:
         self.taking = False
         self.due: int | None = None
         """The earliest deadline when the thread last had nothing to do."""
-        self.on_outbox: list[Callable[[], None]] = []
+        self.on_outbox: list[Callable[[Sequence[Change]], None]] = []
         self.on_poison: list[Callable[[str], None]] = []
         self.on_fatal: list[Callable[[StoreError], None]] = []
         self._told = Told(limits.told)
@@ -187,7 +191,8 @@ class Cycle:
                                     self._step, self._apply, self.books)
         try:
             self._gather(batch)
-            outbox = self._store.write(batch.entries) if batch.entries else False
+            if batch.entries:
+                self._store.write(batch.entries)
             if self._new_store or batch.loaded:
                 self._store.put_book(batch.force.book, self._at)
         except Exception as error:  # one input must not stop the others, whatever it broke
@@ -214,7 +219,7 @@ class Cycle:
             self.stats.batch.add(len(batch.entries))
             self.stats.step.add(stepped - began)
             self.stats.commit.add(self._clock.monotonic() - stepped)
-        self._committed(batch, outbox)
+        self._committed(batch)
 
     def _gather(self, batch: Batch) -> None:
         """Take inputs in the order of the lanes, until the batch is full or has taken its time."""
@@ -295,7 +300,7 @@ class Cycle:
             if self._clock.monotonic() > until:
                 return
 
-    def _committed(self, batch: Batch, outbox: bool) -> None:
+    def _committed(self, batch: Batch) -> None:
         self.recent.expire(self._at)
         self._position, self.force = batch.position, batch.force
         self._new_store = False
@@ -309,8 +314,9 @@ class Cycle:
             if not ticket.left:
                 outcomes.append((ticket.future, ticket.results))
         poisons = [reason for reason in batch.poisons if self._told.due(reason.partition(": ")[0], self._at)]
-        if outcomes or poisons or outbox:
-            self._publish(outcomes, poisons, outbox=outbox)
+        news = [change for entry in batch.entries for change in entry.changes if type(change) in _NEWS]
+        if outcomes or poisons or news:
+            self._publish(outcomes, poisons, news)
 
     def _one_by_one(self, batch: Batch, error: Exception) -> None:
         """The store refused a batch for what is in it: start from the committed state, take each input alone.
@@ -342,14 +348,13 @@ class Cycle:
         futures += [ticket.future for ticket, _, _ in taken if ticket is not None]
         self._publish([(future, error) for future in futures] + self.lanes.drain(error), fatal=error)
 
-    def _publish(self, outcomes: list[Outcome], poisons: Sequence[str] = (), *, outbox: bool = False,
+    def _publish(self, outcomes: list[Outcome], poisons: Sequence[str] = (), news: Sequence[Change] = (), *,
                  fatal: StoreError | None = None) -> None:
         with suppress(RuntimeError):  # the event loop is closed: nobody waits any more
-            self._asyncio.call_soon_threadsafe(self._deliver, outcomes, poisons, outbox, fatal,
-                                               self._clock.monotonic())
+            self._asyncio.call_soon_threadsafe(self._deliver, outcomes, poisons, news, fatal, self._clock.monotonic())
 
-    def _deliver(self, outcomes: list[Outcome], poisons: Sequence[str], outbox: bool, fatal: StoreError | None,
-                 posted: float) -> None:
+    def _deliver(self, outcomes: list[Outcome], poisons: Sequence[str], news: Sequence[Change],
+                 fatal: StoreError | None, posted: float) -> None:
         """On the event loop: everything that one commit has to tell."""
         self.stats.lag.add(self._clock.monotonic() - posted)
         for future, result in outcomes:
@@ -359,9 +364,9 @@ class Cycle:
                 future.set_exception(result)
             else:
                 future.set_result(result)
-        if outbox:
+        if news:
             for wake in self.on_outbox:
-                wake()
+                wake(news)
         for reason in poisons:
             for tell in self.on_poison:
                 tell(reason)

@@ -8,6 +8,7 @@ import tocsin
 from tocsin.book.book import Book
 from tocsin.core.board import apply
 from tocsin.core.step import step
+from tocsin.domain.change import Change
 from tocsin.domain.errors import StoreBusyError, StoreError
 from tocsin.domain.event import Event
 from tocsin.domain.input import BookLoaded, Input
@@ -154,8 +155,8 @@ class Loop:
         """The inbound channels were polled once since the start: overdue escalations need not wait longer."""
         self._cycle.polled()
 
-    def on_outbox(self, callback: Callable[[], None]) -> None:
-        """Call back on the event loop after each commit that added outbox rows."""
+    def on_outbox(self, callback: Callable[[Sequence[Change]], None]) -> None:
+        """Call back on the event loop after each commit that added outbox rows or changed addresses, with these."""
         self._cycle.on_outbox.append(callback)
 
     def on_poison(self, callback: Callable[[str], None]) -> None:

@@ -324,7 +324,7 @@ async def test_the_delivery_is_woken_after_a_commit_with_notifications(tmp_path:
     """And only then."""
     woken: list[int] = []
     async with running(tmp_path / "t.db") as (loop, store, _):
-        loop.on_outbox(lambda: woken.append(column(store, "SELECT count(*) FROM outbox")[0]))
+        loop.on_outbox(lambda _: woken.append(column(store, "SELECT count(*) FROM outbox")[0]))
         await loop.submit_events([event(1, type="nothing")])
         assert woken == []
         await loop.submit_events([event(2)])
