@@ -3,16 +3,19 @@
 from typing import Any
 
 from msgspec.structs import replace
-from tests.support.city import match, micros
+from tests.support.city import content, match, micros
 from tests.support.play import START, Play
 from tests.support.words import word_rule
 
-from tocsin.book.book import Table
+from tocsin.book.book import Table, number_book
 from tocsin.book.calendars import DAYS
 from tocsin.book.match import FieldRef
 from tocsin.book.rule import Clear, Gate, Rule
+from tocsin.core.board import Board, apply
+from tocsin.core.step import step
 from tocsin.domain.input import Started
 from tocsin.domain.time import MINUTE, SECOND, format_instant
+from tocsin.rules.meaning import Meaning
 
 SENSORS = Table(("device", "site", "phone"), ({"device": "d1", "site": "mill", "phone": "101"},
                                              {"device": "d2", "site": "dam"}))
@@ -49,6 +52,13 @@ def test_a_listed_key_that_never_speaks_is_silent_from_the_start() -> None:
     assert play.just_before("+5m").incidents == {}
     play.until("+5m")
     assert (opened(play), opened(play, "d2")) == ([("+5m", None)], [("+5m", None)])
+
+
+def test_the_first_start_of_an_engine_is_the_start_of_its_rules() -> None:
+    book = content(rule(), lists={"sensors": SENSORS})
+    board = Board()
+    apply(board, step(board, Meaning(number_book(1, book)), Started("1"), START))
+    assert sorted(timer.due for timer in board.timers.values()) == [START + 5 * MINUTE] * 2
 
 
 def test_it_counts_from_when_the_key_was_last_heard() -> None:
@@ -130,6 +140,8 @@ def test_it_clears_when_the_key_speaks() -> None:
 def test_a_late_beat_clears_and_is_due_again_after_settle() -> None:
     play = beat(beat(story(rule()), "+1m").until("+6m"), "+20m", happened="+2m")
     assert opened(play.until("+21m")) == [("+6m", "+20m"), ("+20m5s", None)]
+    silent = next(one for one in play.incidents.values() if one.key == {"device": "d1"})
+    assert silent.activation.happened == START + 7 * MINUTE
 
 
 def test_one_older_than_the_last_changes_nothing() -> None:
