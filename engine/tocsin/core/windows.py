@@ -6,6 +6,7 @@ from tocsin.core.gates import pace
 from tocsin.domain.change import Noted, Timer, WindowDropped, WindowSet
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.operators.condition import TIMER_RANK
+from tocsin.rules.operators.window import packed
 from tocsin.rules.signal import Signal, Verdict
 
 
@@ -15,7 +16,7 @@ def put(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], verdict:
     pace(draft, meaning, rule, key, verdict, now)
     text = key_of(key)
     if verdict.window is not None:
-        draft.put(WindowSet(rule, text, verdict.window))
+        draft.put(WindowSet(rule, text, packed(verdict.window)))
     elif draft.window(rule, text) is not None:
         draft.put(WindowDropped(rule, text))
     for kind, at in verdict.timers.items():

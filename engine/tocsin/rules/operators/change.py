@@ -46,6 +46,9 @@ class TurnState(WindowState, omit_defaults=True, kw_only=True, tag_field="word",
     before: Seen | None = None
     turned: bool = False
 
+    def is_small(self) -> bool:
+        return True
+
 
 class TurnWord(WindowWord):
     """``from`` and ``to``: the newest sample differs from the one before it, and both are as asked."""

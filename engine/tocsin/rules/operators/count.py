@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
-from tocsin.rules.operators.window import LATE, WindowState, WindowWord
+from tocsin.rules.operators.window import FEW, LATE, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 from tocsin.rules.text import key_text
 
@@ -22,6 +22,9 @@ class CountState(WindowState, omit_defaults=True, kw_only=True, tag_field="word"
 
     times: tuple[int, ...] = ()
     marks: tuple[str, ...] = ()
+
+    def is_small(self) -> bool:
+        return len(self.times) <= FEW
 
 
 class Reach(Struct, frozen=True):

@@ -41,6 +41,9 @@ class LevelState(WindowState, omit_defaults=True, kw_only=True, tag_field="word"
     sampled: int | None = None
     marks: tuple[Mark, ...] = ()
 
+    def is_small(self) -> bool:
+        return True
+
 
 class Judged(Struct, frozen=True):
     """What a sample says: the levels that it reaches, whether it is back to normal, and the value tested."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
-from tocsin.rules.operators.window import LATE, WindowState, WindowWord
+from tocsin.rules.operators.window import FEW, LATE, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 from tocsin.rules.text import key_text
 
@@ -16,6 +16,9 @@ class NewState(WindowState, omit_defaults=True, kw_only=True, tag_field="word", 
     """``seen`` maps each value to the newest time at which it was shown."""
 
     seen: dict[str, int] = {}
+
+    def is_small(self) -> bool:
+        return len(self.seen) <= FEW
 
 
 class NewWord(WindowWord):

@@ -11,7 +11,7 @@ from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
 from tocsin.rules.compare import Comparison, Limits
 from tocsin.rules.numbers import sample_of, shown
-from tocsin.rules.operators.window import LATE, NORMAL, WindowState, WindowWord
+from tocsin.rules.operators.window import FEW, LATE, NORMAL, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 
 Sample = int | float
@@ -28,6 +28,9 @@ class SampledState(WindowState, omit_defaults=True, kw_only=True, tag_field="wor
     width: int = 0
     limits: tuple[bool | int | float | str, ...] = ()
     clears: tuple[bool | int | float | str, ...] | None = None
+
+    def is_small(self) -> bool:
+        return len(self.times) <= FEW
 
 
 class SampledWord(WindowWord):

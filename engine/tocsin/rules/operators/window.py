@@ -17,6 +17,8 @@ from tocsin.rules.listening import ALWAYS, Listening
 from tocsin.rules.operators.condition import LATE, QUIET, Condition, ConditionState, Told, is_encoded
 from tocsin.rules.signal import Cleared, Fired, Verdict
 
+FEW = 4
+"""Events or values with which a state still counts as small."""
 MOST = 10_000
 """Events (or values) that a key remembers; the oldest are dropped beyond, and it is reported."""
 
@@ -38,6 +40,17 @@ class WindowState(ConditionState, omit_defaults=True, kw_only=True):
     span: int = 0
     full: bool = False
     forget: int = 0
+
+    def is_small(self) -> bool:
+        """Whether writing and reading it as JSON costs less than the room it saves at rest."""
+        return False
+
+
+def packed(state: Any) -> Any:
+    """What is kept of a key: its state, as JSON while it is small and nothing goes on: most keys are at rest."""
+    if isinstance(state, WindowState) and not (state.active or state.pending or state.closed) and state.is_small():
+        return msgspec.Raw(msgspec.json.encode(state))
+    return state
 
 
 class WindowWord(Condition):
