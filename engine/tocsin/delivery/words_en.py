@@ -18,6 +18,8 @@ EN = {
     "how.over": "its time is over", "how.no data": "no data", "how.accept": "taken", "how.resolve": "done",
     "how.false_alarm": "false alarm", "how.cleared and answered": "cleared and answered",
     "how.the rule was removed": "the rule was removed",
+    "how.back to normal": "back to normal", "how.cleared by an event": "an event ended it",
+    "how.time over": "its time is over",
     "minutes": "{count} min",
     "reply.yours": "You have it: {say}",
     "reply.noted": "Noted: {word}. {say}",

@@ -18,6 +18,8 @@ RU = {
     "how.over": "время действия вышло", "how.no data": "нет данных", "how.accept": "принято",
     "how.resolve": "завершено", "how.false_alarm": "ложная тревога", "how.cleared and answered": "прошло, ответ есть",
     "how.the rule was removed": "правило удалено",
+    "how.back to normal": "вернулось в норму", "how.cleared by an event": "событие это завершило",
+    "how.time over": "время действия вышло",
     "minutes": "{count} мин",
     "reply.yours": "Вы приняли: {say}",
     "reply.noted": "Записано: {word}. {say}",

@@ -20,6 +20,8 @@ UK = {
     "how.resolve": "завершено",
     "how.false_alarm": "хибна тривога", "how.cleared and answered": "минуло, відповідь є",
     "how.the rule was removed": "правило видалено",
+    "how.back to normal": "повернулося до норми", "how.cleared by an event": "подія це завершила",
+    "how.time over": "час дії минув",
     "minutes": "{count} хв",
     "reply.yours": "Ви прийняли: {say}",
     "reply.noted": "Записано: {word}. {say}",
