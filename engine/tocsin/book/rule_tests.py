@@ -48,9 +48,7 @@ class TestEvents(Shape[tuple[_Timed, ...]]):
         if not isinstance(node, Sequence):
             self.refuse(node, report)
         found: list[_Timed] = []
-        bad = not node.items
-        if bad:
-            report.error(node.where, "the test has no events")
+        bad = False
         for part in node.items:
             if not isinstance(part, Mapping):
                 report.error(part.where, "an event of a test stands behind its time: {+0s: {type: …}}")
@@ -189,12 +187,17 @@ class _Starts(Text):
         return text
 
 
+def _test(values: dict[str, Any]) -> Callable[..., RuleTest]:
+    if not values["events"] and values["expect"] is None:
+        raise ValueError("the test has no events and expects nothing, which is always so: add events")
+    return lambda where: RuleTest(values["name"], values["events"], values["expect"], where, values.get("starts", ""))
+
+
 _RECORD: Record[Callable[..., RuleTest]] = Record("a test", {
     "name": Field(Text("a name", prose=True), required=True, about="the behaviour, in a sentence"),
     "starts": Field(_Starts("a date and time"), about="when it starts, in the site's time"),
     "events": Field(TestEvents(), required=True), "expect": Field(_Expect(), required=True),
-}, lambda values: lambda where: RuleTest(values["name"], values["events"], values["expect"], where,
-                                         values.get("starts", "")))
+}, _test)
 
 
 class RuleTestShape(Shape[RuleTest]):

@@ -161,3 +161,14 @@ def test_a_list_or_a_column_that_is_not_there_is_refused() -> None:
     report.declare("list", "sensor", Location("rules/lists/sensor.csv"))
     report.resolve()
     assert any('did you mean "sensor"?' in str(finding) for finding in report.ordered())
+
+
+@pytest.mark.parametrize(("expect", "refused"), [("nothing", True), ("[{at: +5m}]", False)])
+def test_a_test_may_be_of_silence_alone(expect: str, refused: bool) -> None:
+    """Where something is expected, a test needs no events: silence from the start is what absence is about."""
+    report = Report()
+    tree = read_text("f.yaml", "rules:\n  - rule: r\n    say: r\n    when: {absence: {type: a}, for: 5 min}\n"
+                     f"    tests: [{{name: n, events: [], expect: {expect}}}]\n", report)
+    assert tree is not None
+    RuleFile().read(tree, report)
+    assert [("expects nothing, which is always so" in str(one)) for one in report.ordered()] == [True] * refused
