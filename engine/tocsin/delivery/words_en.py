@@ -20,6 +20,7 @@ EN = {
     "how.the rule was removed": "the rule was removed",
     "how.back to normal": "back to normal", "how.cleared by an event": "an event ended it",
     "how.time over": "its time is over",
+    "how.heard again": "heard again", "how.no longer expected": "no longer expected",
     "minutes": "{count} min",
     "reply.yours": "You have it: {say}",
     "reply.noted": "Noted: {word}. {say}",

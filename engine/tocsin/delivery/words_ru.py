@@ -20,6 +20,7 @@ RU = {
     "how.the rule was removed": "правило удалено",
     "how.back to normal": "вернулось в норму", "how.cleared by an event": "событие это завершило",
     "how.time over": "время действия вышло",
+    "how.heard again": "снова на связи", "how.no longer expected": "больше не ожидается",
     "minutes": "{count} мин",
     "reply.yours": "Вы приняли: {say}",
     "reply.noted": "Записано: {word}. {say}",

@@ -22,6 +22,7 @@ UK = {
     "how.the rule was removed": "правило видалено",
     "how.back to normal": "повернулося до норми", "how.cleared by an event": "подія це завершила",
     "how.time over": "час дії минув",
+    "how.heard again": "знову на зв'язку", "how.no longer expected": "більше не очікується",
     "minutes": "{count} хв",
     "reply.yours": "Ви прийняли: {say}",
     "reply.noted": "Записано: {word}. {say}",
