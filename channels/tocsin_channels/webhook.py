@@ -35,10 +35,10 @@ class Webhook:
 
     name = "webhook"
     Settings = WebhookSettings
-    concurrency = 64
+    concurrency = 128
     receipts = False
     edits = False
-    limits = Limits()
+    limits = Limits(together=True)
 
     def __init__(self, settings: WebhookSettings, *, clock: Clock, public_url: str = "",
                  report: Report = to_log) -> None:

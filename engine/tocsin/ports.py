@@ -129,12 +129,14 @@ Handler = Callable[[Inbound], Awaitable[Reply]]
 class Limits(Struct, frozen=True, omit_defaults=True):
     """How fast a provider lets us send: (at most n, in any d microseconds) pairs, all of which hold.
 
-    ``per_group`` replaces ``per_address`` for addresses that begin with "-" (Telegram groups).
+    ``per_group`` replaces ``per_address`` for addresses that begin with "-" (Telegram groups). ``together`` says that
+    messages about different incidents may be on their way to one address at once: nobody reads them in order there.
     """
 
     per_address: tuple[tuple[int, int], ...] = ()
     per_group: tuple[tuple[int, int], ...] = ()
     overall: tuple[tuple[int, int], ...] = ()
+    together: bool = False
 
 
 class Channel(Protocol):

@@ -135,7 +135,7 @@ class Worker:
             return did
         chosen = await self._choose(now, free)
         if not chosen and self._queue.more:
-            self._queue.read(now, {*self._blocked, *self._sends.values()})
+            self._queue.read(now, {*self._blocked, *self._sends.values()})  # lanes of incidents are nobody's names
             chosen = await self._choose(now, free)
         if not chosen:
             return did or chosen is None
@@ -150,8 +150,6 @@ class Worker:
     async def _choose(self, now: int, free: int) -> list[Sending] | None:
         """Up to ``free`` prepared rows; None when rows were settled or set aside instead, so look again."""
         self._blocked = {person: until for person, until in self._blocked.items() if until > now}
-        # One send at a time to a person, so that messages keep their order and nobody takes every place; the same for
-        # the edits, which belong to "".
         rows = self._next(2 * free)
         chosen: list[Sending] = []
         left: list[tuple[Row, Verdict]] = []
@@ -181,16 +179,24 @@ class Worker:
         return None if aside and not chosen else chosen
 
     def _next(self, most: int) -> list[Row]:
-        """The first row at hand of each of at most so many people to whom nothing is being sent, in order."""
-        passed = {*self._blocked, *self._sends.values()}
+        """The first row at hand of each of at most so many lanes in which nothing is being sent, in order."""
+        passed = set(self._sends.values())
         found: list[Row] = []
         for row in self._queue:
-            if (person := row.notification.person) not in passed:
-                passed.add(person)
+            if row.notification.person not in self._blocked and (lane := self._lane(row)) not in passed:
+                passed.add(lane)
                 found.append(row)
                 if len(found) == most:
                     break
         return found
+
+    def _lane(self, row: Row) -> str:
+        """Of one lane one message is sent at a time: a person's keep their order and nobody takes every place; for
+        systems an incident's do. The edits belong to "".
+        """
+        incident = row.notification.incident
+        return f"#{incident}" if self._channel.limits.together and incident and not row.is_taken else (
+            row.notification.person)
 
     def _prepare(self, row: Row, known: Address | None, now: int) -> Sending | Verdict:
         try:
@@ -220,7 +226,7 @@ class Worker:
     def _begin(self, sending: Sending) -> None:
         act = self._sender.edit(sending) if sending.row.is_taken else self._sender.send(sending)
         task = asyncio.create_task(act, name=f"{self._channel.name}-{sending.row.id}")
-        self._sends[task] = sending.row.notification.person
+        self._sends[task] = self._lane(sending.row)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[Verdict]) -> None:

@@ -71,6 +71,23 @@ async def test_no_more_sends_at_once_than_the_channel_allows(path: Path) -> None
         assert set(office.states().values()) == {"sent"}
 
 
+async def test_a_system_gets_messages_of_several_incidents_at_once_but_those_of_one_in_order(path: Path) -> None:
+    """A storm to one address does not go out one by one; what is said about an incident is not turned round."""
+    async with post(path) as office:
+        box = Box(office.clock, concurrency=8, limits=Limits(together=True))
+        gates = [asyncio.Event() for _ in range(3)]
+        box.plan[str(OLENA)] = list(gates)
+        await office.put(*(replace(note(number), incident=incident)
+                           for number, incident in ((1, 7), (2, 7), (3, 8), (4, 9))))
+        office.serve(box)
+        await office.until(lambda: box.busy == 3)
+        assert box.numbers == [1, 3, 4]
+        for gate in gates:
+            gate.set()
+        await office.advance()
+        assert box.numbers == [1, 3, 4, 2]
+
+
 async def test_pacing_per_chat_lets_others_pass(path: Path) -> None:
     """Thirty messages to one person do not hold up another's; the burst goes at once, the rest at the chat's pace."""
     async with post(path) as office:
