@@ -1,6 +1,6 @@
 """The board: the whole state that the core reads, and the one function that changes it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tocsin.core.active import ActiveIncidents
@@ -39,6 +39,9 @@ def key_of(key: dict[str, str]) -> str:
 
     Not in the rule's order: a stored key comes back sorted.
     """
+    if len(key) == 1:
+        (name, value), = key.items()
+        return f"{name}={value}"
     return "\x1f".join([f"{name}={value}" for name, value in sorted(key.items())])
 
 
@@ -116,33 +119,54 @@ class Board:
 def apply(board: Board, changes: Iterable[Change]) -> None:
     """Put new values in place; applying the same changes again changes nothing more."""
     for change in changes:
-        match change:
-            case IncidentSet(incident):
-                board.put_incident(incident)
-            case TimerSet(timer):
-                board.timers[timer.id] = timer
-            case TimerDropped(timer_id):
-                board.timers.pop(timer_id, None)
-            case WindowSet(rule, key, body):
-                board.restore_window(rule, key, body)
-            case WindowDropped(rule, key):
-                if board.windows.pop((rule, key), None) is not None and not key.startswith(BESIDE):
-                    board.keys[rule] -= 1
-            case NotificationSet(notification):
-                board.last_notification = max(board.last_notification, notification.id)
-            case AddressSet(address):
-                board.addresses[address.person, address.channel] = address
-            case PolicyKept(hash_, body):
-                board.policies[hash_] = body
-            case GatedSet(gated):
-                board.kept.put(which_of(gated), gated)
-            case GatedDropped(rule, key, gate):
-                board.kept.drop((rule, key, gate))
-            case SilenceSet(silence):
-                board.last_silence = max(board.last_silence, silence.id)
-                if silence.ended is None:
-                    board.silences[silence.id] = silence
-                else:
-                    board.silences.pop(silence.id, None)
-            case ActivationSet() | Withdrawn() | Suppressed() | Noted():
-                pass  # rows only: nothing that the core reads back
+        _APPLY[type(change)](board, change)
+
+
+def _timer_set(board: Board, change: TimerSet) -> None:
+    board.timers[change.timer.id] = change.timer
+
+
+def _timer_dropped(board: Board, change: TimerDropped) -> None:
+    board.timers.pop(change.id, None)
+
+
+def _window_dropped(board: Board, change: WindowDropped) -> None:
+    if board.windows.pop((change.rule, change.key), None) is not None and not change.key.startswith(BESIDE):
+        board.keys[change.rule] -= 1
+
+
+def _notified(board: Board, change: NotificationSet) -> None:
+    board.last_notification = max(board.last_notification, change.notification.id)
+
+
+def _address_set(board: Board, change: AddressSet) -> None:
+    board.addresses[change.address.person, change.address.channel] = change.address
+
+
+def _policy_kept(board: Board, change: PolicyKept) -> None:
+    board.policies[change.hash] = change.body
+
+
+def _silence_set(board: Board, change: SilenceSet) -> None:
+    silence = change.silence
+    board.last_silence = max(board.last_silence, silence.id)
+    if silence.ended is None:
+        board.silences[silence.id] = silence
+    else:
+        board.silences.pop(silence.id, None)
+
+
+def _rows_only(board: Board, change: Change) -> None:
+    """Nothing that the core reads back."""
+
+
+_APPLY: dict[type, Callable[[Board, Any], None]] = {
+    IncidentSet: lambda board, change: board.put_incident(change.incident),
+    TimerSet: _timer_set, TimerDropped: _timer_dropped,
+    WindowSet: lambda board, change: board.restore_window(change.rule, change.key, change.body),
+    WindowDropped: _window_dropped, NotificationSet: _notified, AddressSet: _address_set, PolicyKept: _policy_kept,
+    GatedSet: lambda board, change: board.kept.put(which_of(change.gated), change.gated),
+    GatedDropped: lambda board, change: board.kept.drop((change.rule, change.key, change.gate)),
+    SilenceSet: _silence_set,
+    ActivationSet: _rows_only, Withdrawn: _rows_only, Suppressed: _rows_only, Noted: _rows_only,
+}

@@ -58,18 +58,20 @@ class Draft:
     def put(self, change: Change) -> None:
         """Decide a change."""
         self.changes.append(change)
+        placed = _PLACES.get(type(change))
+        if placed is not None:
+            place, value = placed(change)
+            self._undo.append((place, self._over.get(place, _GONE)))
+            self._over[place] = value
         if isinstance(change, IncidentSet):
             self._incident(change.incident)
         elif isinstance(change, NotificationSet):
             self.last_notification = change.notification.id
-        elif type(change) in _PLACES:
-            place, value = _PLACES[type(change)](change)
-            self._set(place, value)
-            if isinstance(change, GatedSet):
-                for asked in change.gated.asks:
-                    self._note(("asking", asked), which_of(change.gated))
-            elif isinstance(change, SilenceSet):
-                self._note("silences", change.silence.id)
+        elif isinstance(change, GatedSet):
+            for asked in change.gated.asks:
+                self._note(("asking", asked), which_of(change.gated))
+        elif isinstance(change, SilenceSet):
+            self._note("silences", change.silence.id)
 
     def _set(self, place: Any, value: Any) -> None:
         self._undo.append((place, self._over.get(place, _GONE)))

@@ -22,9 +22,9 @@ AFTERWARDS = MINUTE
 def asked(draft: Draft, meaning: Meaning, signal: Fired, now: int) -> Fired | None:
     """The firing with which to go on: itself, one that rises no more, or none."""
     unless = unless_of(meaning, signal.rule)
-    which = (signal.rule, key_of(signal.key), UNLESS)
     if unless is None:
         return signal
+    which = (signal.rule, key_of(signal.key), UNLESS)
     number = draft.open_incident(*which[:2])
     incident = draft.incident(number) if number is not None else None
     running = incident if incident is not None and incident.condition == ACTIVE else None

@@ -27,6 +27,8 @@ def groups_for(person: Person, severity: str, step_by: Groups = ()) -> Groups:
 
 def nearest(severity: str, listed: tuple[str, ...]) -> str:
     """The listed severity that serves for this one: itself, the nearest above, else the nearest below; "" if none."""
+    if severity in listed:
+        return severity
     rank = RANK[severity]
     upward = SEVERITIES[rank:] + tuple(reversed(SEVERITIES[:rank]))
     return next((name for name in upward if name in listed), "")
