@@ -32,7 +32,7 @@ from tocsin.domain.incident import CLOSED, RANK, Activation, Incident
 from tocsin.domain.notification import QUEUED, WANTS_ANSWER, Notification
 from tocsin.domain.silence import Silence
 from tocsin.store import tables
-from tocsin.store.statements import Row, delete, insert, run
+from tocsin.store.statements import Row, delete, execute, insert
 
 _JOURNAL = ("position", "at", "kind", "body", "effect", "state", "reason", "identity")
 _KINDS_OF_INPUT = frozenset({"arrival", "answer", "receipt", "timer", "operator", "book", "started"})
@@ -167,7 +167,7 @@ class Rows:
         insert(connection, tables.silences, ("id", "until", "ended", "body"), [
             (one.id, one.until, one.ended, encode(one)) for one in self.silences.values()], replace=True)
         for row in counters:
-            run(connection, _COUNT, row)
+            execute(connection, _COUNT, row)
 
     def _withdraw(self, connection: Connection, index: int, one: Withdrawn) -> None:
         """Withdraw what was notified before this change; what is in flight only gets the reason."""
@@ -179,8 +179,8 @@ class Rows:
             scope.append(one.policy)
         for state, assignment in ((tables.TO_SEND, "state = 'withdrawn', reason = ?"),
                                   ("state = 'started'", "reason = ?")):
-            run(connection, f"UPDATE outbox SET {assignment} WHERE {where} AND {state}",  # noqa: S608 - own words
-                tuple(scope))
+            execute(connection, f"UPDATE outbox SET {assignment} WHERE {where} AND {state}",  # noqa: S608 - own words
+                    tuple(scope))
 
 
 def _incident(one: Incident) -> Row:

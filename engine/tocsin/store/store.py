@@ -21,7 +21,7 @@ from tocsin.store.migrations import HEAD, migrate
 from tocsin.store.restore import Restored, restore
 from tocsin.store.rows import rows_of
 from tocsin.store.segment import pack_identities
-from tocsin.store.statements import fetch, insert, run
+from tocsin.store.statements import execute, fetch, insert, run
 
 Mode = Literal["live", "practice"]
 
@@ -71,7 +71,7 @@ class Store:
         """Run a work item in the transaction; when it raises, only what it did is undone."""
         connection = self._connection
         with told(self.place):
-            connection.exec_driver_sql("SAVEPOINT work")
+            execute(connection, "SAVEPOINT work")
         try:
             with told(self.place, content=False):
                 result = work(connection)
@@ -79,11 +79,11 @@ class Store:
             if type(error) is StoreError:
                 raise
             with told(self.place):
-                connection.exec_driver_sql("ROLLBACK TO work")
-                connection.exec_driver_sql("RELEASE work")
+                execute(connection, "ROLLBACK TO work")
+                execute(connection, "RELEASE work")
             raise
         with told(self.place):
-            connection.exec_driver_sql("RELEASE work")
+            execute(connection, "RELEASE work")
         return result
 
     def put_meta(self, key: str, value: str) -> None:
