@@ -168,4 +168,3 @@ def test_a_restored_window_is_as_the_one_in_memory() -> None:
 def errors(run: WordRun) -> list[str]:
     return [change.detail for changes in run.seen for change in changes
             if isinstance(change, Noted) and change.what == "rule_error"]
-
