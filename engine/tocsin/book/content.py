@@ -1,6 +1,5 @@
 """The content of a rule book from a home: rules/, contacts/ and templates/ beside config.yaml."""
 
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +21,7 @@ from tocsin.book.rules import RuleFile, check_chains
 from tocsin.book.schedules import schedules
 from tocsin.book.services import SERVICES
 from tocsin.book.shape import Names
+from tocsin.book.template_files import read_name, read_source
 from tocsin.book.yaml import MAX_BYTES, read_bytes
 from tocsin.domain.errors import BookError, Finding, Location
 from tocsin.domain.notification import CHANNELS
@@ -30,7 +30,6 @@ NAMED = ("lists", "areas", "calendars", "events")
 """Folders of rules/ that hold named things, not rules."""
 CONTACT_KEYS = ("people", "services", "schedules", "policies")
 UNUSED = ("list", "calendar", "policy", "schedule")
-_TEMPLATE = re.compile(r"[\w-]+/[\w-]+\.[a-z]{2}\.j2")
 _RULES = RuleFile()
 
 
@@ -203,18 +202,9 @@ class _Reading:
         return tuple(rules)
 
     def _templates(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for place, body in self._files("templates", ".j2"):
-            name = place.removeprefix("templates/")
-            if not _TEMPLATE.fullmatch(name):
-                self.report.error(Location(place), "a template is called <message>/<channel>.<language>.j2, such as "
-                                  "page/telegram.uk.j2")
-                continue
-            try:
-                found[name.removesuffix(".j2")] = body.decode("utf-8-sig")
-            except UnicodeDecodeError:
-                self.report.error(Location(place), "this is not UTF-8: save the template with the encoding UTF-8")
-        return found
+        files = self._files("templates", ".j2")
+        return {name: source for place, body in files if (name := read_name(place, self.report))
+                and (source := read_source(place, body, self.report)) is not None}
 
     def _warn_of_unused(self, rules: tuple[Rule, ...]) -> None:
         used = {(reference.kind, reference.name) for reference in self.report.references}

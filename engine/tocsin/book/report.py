@@ -10,6 +10,8 @@ from tocsin.domain.errors import Finding, Location
 
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What YAML takes for the end of a line."""
+LOOKED_THROUGH = 100
+"""Lines of a text in which a piece of it is looked for."""
 
 
 class Unreadable(Exception):
@@ -51,6 +53,16 @@ class Report:
         if old and line.startswith(old, start):
             return (line[:start] + new + line[start + len(old):]).strip()
         return ""
+
+    def find(self, where: Location, piece: str) -> Location:
+        """The first place from ``where`` on, within the next lines, at which a piece stands as written; else ``where``.
+        """
+        lines = self._lines.get(where.path, [])
+        for number in range(where.line, min(where.line + LOOKED_THROUGH, len(lines) + 1) if piece else 0):
+            column = lines[number - 1].find(piece, where.column - 1 if number == where.line else 0)
+            if column >= 0:
+                return Location(where.path, number, column + 1)
+        return where
 
     def error(self, where: Location, text: str, repaired: str = "") -> None:
         self.findings.append(Finding(where, text, "error", repaired))

@@ -15,20 +15,11 @@ from tocsin.book.rule_tests import RULE_TESTS
 from tocsin.book.scalars import Duration, Flag, Id, Name, Whole
 from tocsin.book.severities import SEVERITIES, SeverityShape
 from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, Text, Word
+from tocsin.book.template import TemplateText
 from tocsin.book.words import WHEN
 from tocsin.domain.errors import Location
 
 BOARD = "board"
-
-
-class Template(Text):
-    """A text for people with ``{{ names }}``; its braces must pair."""
-
-    def read(self, node: Node, report: Report) -> str:
-        text = super().read(node, report)
-        if text.count("{{") != text.count("}}"):
-            self.refuse(node, report, "a {{ has no }} or the other way round: write {{ name }}")
-        return text
 
 
 class PerShape(Shape[PerKey]):
@@ -145,14 +136,14 @@ CLEAR: Record[Clear] = Record("clear:", {
 }, _clear)
 
 _DEFAULTS: dict[str, Field] = {
-    "say": Field(Template("say:", prose=True, limit=500), about="one line: hazard and place"),
+    "say": Field(TemplateText("say:", prose=True, limit=500), about="one line: hazard and place"),
     "per": Field(Per(), about="one incident per value of these fields"),
     "during": Field(GATES, about="fires only while one of these holds"),
     "unless": Field(GATES, about="does not fire while one of these holds"),
     "clear": Field(CLEAR, about="how the condition ends, besides the word's own way"),
     "severity": Field(SeverityShape(), about="info, low, medium, high, critical, or by a field"),
     "escalate_to": Field(Policies(), about="a policy, several, one by severity, or board; none makes the rule a state"),
-    "advice": Field(Template("advice:", prose=True, limit=4000, lines=True), about="what to do"),
+    "advice": Field(TemplateText("advice:", prose=True, limit=4000, lines=True), about="what to do"),
     "labels": Field(Names(Text("a label"), what="a mapping of labels"), about="free words for filters and reports"),
     "limits": Field(Record("limits:", {"keys": Whole(1), "opened_per_minute": Whole(1)}, lambda values: values)),
     "enabled": Field(Flag()),

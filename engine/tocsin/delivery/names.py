@@ -5,9 +5,9 @@ from typing import Any
 
 from tocsin.book.book import Content
 from tocsin.book.rule import Rule
+from tocsin.book.template import TemplateError
 from tocsin.delivery import templates
 from tocsin.delivery.plain import cut, harmless, one_line
-from tocsin.delivery.templates import TemplateError
 from tocsin.delivery.when import told_time, zone_of
 from tocsin.delivery.words import known, word
 from tocsin.domain.notification import Notification

@@ -8,6 +8,7 @@ from msgspec import Struct
 from tocsin.book.book import Content
 from tocsin.book.contacts import Person
 from tocsin.book.rule import Rule
+from tocsin.book.template import TemplateError
 from tocsin.delivery import codes, templates
 from tocsin.delivery.latin import latin
 from tocsin.delivery.markup import cut_html
@@ -15,7 +16,7 @@ from tocsin.delivery.names import LATE_AFTER, Broken, names_of, plain_key, who
 from tocsin.delivery.page import mail_page
 from tocsin.delivery.plain import cut, one_line
 from tocsin.delivery.segments import folded, room, segments, units
-from tocsin.delivery.templates import TemplateError, escape
+from tocsin.delivery.templates import escape
 from tocsin.delivery.when import told_time, zone_of
 from tocsin.delivery.words import word
 from tocsin.domain.notification import REMIND, WANTS_ANSWER, Notification

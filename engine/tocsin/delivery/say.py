@@ -3,10 +3,10 @@
 from typing import Any
 
 from tocsin.book.rule import Rule
+from tocsin.book.template import TemplateError
 from tocsin.delivery import templates
 from tocsin.delivery.names import LONGEST_SAY
 from tocsin.delivery.plain import harmless, one_line
-from tocsin.delivery.templates import TemplateError
 
 
 def say_of(rule: Rule, values: dict[str, Any]) -> str:

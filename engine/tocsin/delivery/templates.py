@@ -5,32 +5,19 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, Template, Undefined, nodes
+from jinja2 import Environment, Template, Undefined
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from tocsin.book.template import TemplateError, parse
 from tocsin.delivery.plain import cut
-from tocsin.domain.errors import TocsinError
 
 LONGEST = 10_000
 """Characters that one template may produce."""
-NESTED_LOOPS = 2
 DASH = "—"
 
 _missing: ContextVar[list[str] | None] = ContextVar("missing", default=None)
-
-_ALLOWED = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Filter, nodes.If, nodes.For,
-            nodes.Const, nodes.Getattr, nodes.Not, nodes.And, nodes.Or)
-_CALLED = {
-    nodes.Call: "calls", nodes.Macro: "macros", nodes.CallBlock: "macros", nodes.Getitem: "[…]",
-    nodes.BinExpr: "arithmetic", nodes.Compare: "comparisons", nodes.Assign: "set", nodes.Include: "include",
-    nodes.Import: "import", nodes.FromImport: "import", nodes.Extends: "extends", nodes.Test: "tests (is …)",
-}
-
-
-class TemplateError(TocsinError):
-    """A template says something that templates may not say, or cannot be read; the text names the line."""
 
 
 class Missing(Undefined):
@@ -106,39 +93,9 @@ def _environment(*, html: bool) -> Environment:
 _HTML, _PLAIN = _environment(html=True), _environment(html=False)
 
 
-def check(source: str) -> None:
-    """Raise TemplateError for a template that cannot be used."""
-    _compiled(source, html=False)
-
-
 @lru_cache(maxsize=4096)
 def _compiled(source: str, *, html: bool) -> Template:
-    environment = _HTML if html else _PLAIN
-    try:
-        tree = environment.parse(source)
-    except JinjaError as error:
-        line = getattr(error, "lineno", 1)
-        raise TemplateError(f"line {line}: the template cannot be read: {error.message}") from None
-    except RecursionError:
-        raise TemplateError("line 1: the template is nested too deeply") from None
-    _check(tree, 0)
-    return environment.from_string(tree)
-
-
-def _check(node: nodes.Node, loops: int) -> None:
-    if not isinstance(node, _ALLOWED):
-        what = next((words for kind, words in _CALLED.items() if isinstance(node, kind)), type(node).__name__.lower())
-        raise TemplateError(f"line {node.lineno}: templates have names, filters, if and for, but no {what}")
-    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-        raise TemplateError(f'line {node.lineno}: there is no filter "{node.name}"; there are {", ".join(FILTERS)}')
-    if isinstance(node, nodes.Filter) and (node.kwargs or node.dyn_args or node.dyn_kwargs):
-        raise TemplateError(f'line {node.lineno}: give the filter "{node.name}" plain values in order')
-    if isinstance(node, nodes.For):
-        loops += 1
-        if loops > NESTED_LOOPS or node.recursive or not isinstance(node.target, nodes.Name):
-            raise TemplateError(f"line {node.lineno}: write for x in names, at most two of them inside each other")
-    for child in node.iter_child_nodes():
-        _check(child, loops)
+    return (_HTML if html else _PLAIN).from_string(parse(source))
 
 
 def fill(source: str, names: Mapping[str, Any], *, html: bool, missing: list[str] | None = None) -> str:
@@ -156,10 +113,21 @@ def fill(source: str, names: Mapping[str, Any], *, html: bool, missing: list[str
             if length > LONGEST:
                 break
     except (JinjaError, TypeError, ValueError, AttributeError) as error:
-        raise TemplateError(f"the template fails on these values ({type(error).__name__}: {error})") from None
+        raise TemplateError(f"the template fails on these values ({type(error).__name__}: {error})",
+                            _line_of(template, error)) from None
     finally:
         _missing.reset(token)
     return "".join(pieces)[:LONGEST]
+
+
+def _line_of(template: Template, error: Exception) -> int:
+    """The line of the template that was being written when it failed; 0 when unknown."""
+    step, line = error.__traceback__, 0
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == "<template>":
+            line = step.tb_lineno
+        step = step.tb_next
+    return template.get_corresponding_lineno(line) if line else 0
 
 
 def tree_of(names: Mapping[str, Any]) -> dict[str, Any]:

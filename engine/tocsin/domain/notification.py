@@ -11,6 +11,9 @@ TAKEN = "taken"
 NOTICE = "notice"
 """The engine speaks about itself to the duty office, a shift head or an administrator."""
 
+KINDS = (PAGE, RAISED, JOINED, CLEARED, CLOSED, HANDOVER, REMIND, TAKEN, NOTICE)
+"""Every kind of message."""
+
 CHANNELS = ("telegram", "sms", "email", "webhook")
 """Every way to a person, in the order in which they are tried; the last one leads to another system."""
 

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.support.contacts import SECRET, content, rule
 
+from tocsin.book.template import TemplateError, parse
 from tocsin.delivery import templates
 from tocsin.delivery.codes import full_code
 from tocsin.delivery.render import Message, Renderer, Site
 from tocsin.delivery.segments import segments
-from tocsin.delivery.templates import TemplateError, check, fill
+from tocsin.delivery.templates import fill
 from tocsin.delivery.words import WORDS
 from tocsin.domain.notification import Notification
 from tocsin.domain.time import HOUR, MINUTE, SECOND, parse_instant
@@ -227,7 +228,7 @@ def test_the_code_grows_where_an_earlier_one_begins_alike() -> None:
 def test_templates_have_names_filters_if_and_for_only(source: str) -> None:
     """Everything else is refused when the template is read, with the line."""
     with pytest.raises(TemplateError, match=r"^line 1: "):
-        check(source)
+        parse(source)
 
 
 def test_dots_reach_keys_and_never_attributes() -> None:
