@@ -180,6 +180,32 @@ class Source(_Model):
         return self
 
 
+class Operator(_Model):
+    """Who may act on the engine, such as silence: ``token``, or its SHA-256 in hexadecimal as ``token_hash``."""
+
+    token: SecretStr | None = None
+    token_hash: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.token is None) == (not self.token_hash):
+            raise ValueError("an operator needs token: or token_hash:, one of the two (tocsin token new --operator "
+                             "makes them)")
+        if self.token is not None and not _long_enough(self.token):
+            raise ValueError(f"token: takes {SHORTEST_SECRET} characters or more: tocsin token new --operator makes "
+                             "one")
+        if self.token_hash and not re.fullmatch(r"[0-9a-f]{64}", self.token_hash):
+            raise ValueError("token_hash is not a SHA-256 in 64 hexadecimal digits: take the one that tocsin token new "
+                             "prints")
+        return self
+
+
+def _long_enough(secret: SecretStr) -> bool:
+    """Whether a secret cannot be guessed; one that is still a placeholder is not asked."""
+    text = secret.get_secret_value()
+    return len(text) >= SHORTEST_SECRET or text.startswith("${")
+
+
 class Telegram(_Model):
     token: SecretStr
     api_base: str = "https://api.telegram.org"
@@ -216,7 +242,7 @@ class Webhook(_Model):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if len(self.secret.get_secret_value()) < SHORTEST_SECRET:
+        if not _long_enough(self.secret):
             raise ValueError(f"secret: takes {SHORTEST_SECRET} characters or more, which both sides keep to themselves")
         return self
 
@@ -259,6 +285,7 @@ class Settings(_Model):
     journal: Journal = Journal()
     http: Http = Http()
     sources: dict[str, Source] = {}
+    operators: dict[str, Operator] = {}
     channels: Channels = Channels()
     roles: Annotated[Roles, Record("roles:", {
         "duty_office": TARGETS, "shift_head": TARGETS, "administrators": TARGETS,

@@ -17,6 +17,7 @@ from tocsin.emulators.mailboxes import Emulators
 from tocsin.settings import load_settings
 
 TOKEN = "acceptance-token-of-the-gateway"
+OPERATOR_TOKEN = "acceptance-token-of-the-operator"
 
 
 def free_port() -> int:
@@ -45,8 +46,8 @@ class LiveSite:
     @property
     def environ(self) -> dict[str, str]:
         telegram, sms = self.emulators.telegram.state, self.emulators.sms.state
-        return {**os.environ, "GATEWAY_TOKEN": TOKEN, "TELEGRAM_TOKEN": telegram.token,
-                "TWILIO_SID": sms.account_sid, "TWILIO_TOKEN": sms.auth_token}
+        return {**os.environ, "GATEWAY_TOKEN": TOKEN, "OPERATOR_TOKEN": OPERATOR_TOKEN,
+                "TELEGRAM_TOKEN": telegram.token, "TWILIO_SID": sms.account_sid, "TWILIO_TOKEN": sms.auth_token}
 
     def _config(self) -> str:
         urls, sms = self.emulators.urls, self.emulators.sms.state
@@ -58,6 +59,7 @@ storage: {{url: "sqlite:///var/tocsin.db"}}
 http: {{listen: "127.0.0.1:{self.port}", public_url: "http://127.0.0.1:{self.port}"}}
 sources:
   gateway: {{kind: http, token: "${{GATEWAY_TOKEN}}", buffers: true, quota: {{per_second: 100000, burst: 1000000}}}}
+operators: {{shift: {{token: "${{OPERATOR_TOKEN}}"}}}}
 channels:
   telegram: {{token: "${{TELEGRAM_TOKEN}}", api_base: "{urls.telegram}"}}
   sms:

@@ -14,13 +14,14 @@ from tocsin.api.health import health_routes
 from tocsin.api.ingest import ingest_routes
 from tocsin.api.metrics import CountingReport
 from tocsin.api.server import Listening, build_app, serve
+from tocsin.api.silences import silence_routes
 from tocsin.api.webhooks import sms_routes
 from tocsin.app.books import Fit, Start, Try, matcher_of, start_book
 from tocsin.app.reload import Reading, Reloader, reading_here
 from tocsin.app.second import SecondOpinions
 from tocsin.app.tasks import Tasks
 from tocsin.app.watching import Watching
-from tocsin.app.ways_in import brokers_of, doors_of, source_configs
+from tocsin.app.ways_in import brokers_of, doors_of, operators_of, source_configs
 from tocsin.app.ways_out import WaysOut, open_channels
 from tocsin.book.book import Book, Content
 from tocsin.clock import EngineClock, SystemClock
@@ -169,6 +170,8 @@ class Engine:
         return build_app([
             *ingest_routes(doors, self.loop, self.clock, self.report),
             *health_routes(self.mode, self.registry, watching.broken, watching.blocked, watching.warnings),
+            *silence_routes(operators_of(self.settings, doors), self.loop, self.store.reading, self.clock,
+                            lambda: self.loop.book.content.site.time_zone),
             *answer_routes(self.ways_out.page), *(sms_routes(sms, desk) if sms is not None else ())])
 
     def _areas(self, lat: float, lon: float, accuracy_m: float | None) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from pydantic import SecretStr
 
 from tocsin.book.book import Content
 from tocsin.emulators.mailboxes import Emulators
-from tocsin.settings import Channels, Email, Settings, Sms, Source, Storage, Telegram
+from tocsin.settings import Channels, Email, Operator, Settings, Sms, Source, Storage, Telegram
 
 TOKEN = "practice"  # noqa: S105 - a token for exercises on this machine, printed for everybody
+OPERATOR_TOKEN = "practice-operator-on-this-machine"  # noqa: S105 - as above
 
 
 def practice_settings(settings: Settings, emulators: Emulators, *, port: int,
@@ -22,6 +23,7 @@ def practice_settings(settings: Settings, emulators: Emulators, *, port: int,
         "http": settings.http.model_copy(update={"listen": f"127.0.0.1:{port}",
                                                  "public_url": f"http://127.0.0.1:{port}"}),
         "sources": sources,
+        "operators": {"practice": Operator(token=SecretStr(OPERATOR_TOKEN))},
         "channels": Channels(
             telegram=Telegram(token=SecretStr(emulators.telegram.state.token), api_base=urls.telegram),
             sms=Sms.model_validate({"account_sid": sms.account_sid, "auth_token": SecretStr(sms.auth_token),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tocsin.api.operators import Operators
 from tocsin.ports import Clock
 from tocsin.settings import Settings, Source, Topic
 from tocsin.sources.config import Allowance, SourceConfig, StatusWords, TopicMap
@@ -20,6 +21,12 @@ def source_configs(settings: Settings) -> tuple[SourceConfig, ...]:
 def doors_of(configs: tuple[SourceConfig, ...], clock: Clock, report: Report, areas: Areas) -> Doors:
     """The doors that the sources' tokens open."""
     return open_doors(configs, clock, report, areas)
+
+
+def operators_of(settings: Settings, doors: Doors) -> Operators:
+    """The operators whom their tokens name."""
+    return Operators({name: one.token_hash or hash_token(one.token.get_secret_value() if one.token else "")
+                      for name, one in settings.operators.items()}, doors)
 
 
 def brokers_of(configs: tuple[SourceConfig, ...], clock: Clock, report: Report, reject: Reject,

@@ -12,7 +12,7 @@ from tocsin.domain.errors import TocsinError
 COMMANDS = {
     "run": "run", "practice": "practice", "demo": "demo", "check": "check", "test": "rule_tests", "replay": "replay",
     "explain": "explain", "oncall": "oncall", "send-test": "send", "verify": "verify", "token": "token",
-    "schema": "schema", "init": "init", "watchdog": "watchdog",
+    "silence": "silence", "schema": "schema", "init": "init", "watchdog": "watchdog",
 }
 """The module behind each command; each has ``add(app)``."""
 

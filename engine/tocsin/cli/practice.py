@@ -59,4 +59,7 @@ def _say(settings: Settings, page: str) -> None:
                f'  curl -H "Authorization: Bearer {token}" -H "Content-Type: application/json" '
                f"{settings.http.public_url}/v1/events \\\n"
                """       -d '{"type": "alarm.panic", "site": "school-12", "device": "btn-4"}'\n"""
-               "Then, from another terminal:  tocsin explain 1 --practice\nStop with Ctrl-C.")
+               "Then, from another terminal:  tocsin explain 1 --practice\n"
+               f"Silence a rule:  tocsin silence add --practice --url {settings.http.public_url} --rule panic-button "
+               '--for "10 min" --reason exercise\n'
+               "Stop with Ctrl-C.")

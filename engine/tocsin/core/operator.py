@@ -25,7 +25,7 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
                            str(arguments.get("severity", "high")))
         draft.put(Noted(now, "notice", str(arguments.get("text", ""))))
     elif item.action == "silence":
-        silences.set_silence(draft, item, now)
+        silences.set_silence(draft, meaning, item, now)
     elif item.action == "unsilence":
         silences.end_silence(draft, meaning, item, now)
     elif item.action == "rejected":

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from tocsin.book.report import nearest
 from tocsin.core import escalate
 from tocsin.core.draft import Draft
 from tocsin.core.policies import policies_for
@@ -10,11 +11,14 @@ from tocsin.domain.incident import CLOSED, RANK, UNANSWERED, Incident
 from tocsin.domain.input import OperatorAction
 from tocsin.domain.notification import PAGE
 from tocsin.domain.silence import Silence
-from tocsin.domain.time import format_instant, parse_instant
+from tocsin.domain.time import DAY, format_instant, parse_instant
+from tocsin.rules.gates import OPERATION
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.text import key_text
 
 KNOWN = ("rule", "key", "severity", "until", "reason")
+LONGEST = 31 * DAY
+"""What is to be silent for longer is a change of the rules."""
 
 
 def judged(draft: Draft, incident: Incident, now: int, *, after: bool = False) -> Incident:
@@ -31,7 +35,8 @@ def judged(draft: Draft, incident: Incident, now: int, *, after: bool = False) -
             incident = replace(incident, quiet=False)
         return incident
     longest = max(lasting, key=lambda silence: (silence.until, silence.id))
-    draft.put(Suppressed(now, incident.rule, incident.key, why(longest), incident.severity, incident.id))
+    draft.put(Suppressed(now, incident.rule, incident.key, why(longest), incident.severity, incident.id,
+                         longest.id))
     draft.set_timer(Timer(unmute_timer(incident), longest.until, "escalation", "unmute", incident.id))
     return replace(incident, quiet=True)
 
@@ -52,9 +57,9 @@ def unmute_timer(incident: Incident) -> str:
     return f"7|unmute|{incident.id}"
 
 
-def set_silence(draft: Draft, item: OperatorAction, now: int) -> None:
+def set_silence(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
     """An operator mutes: what matches and runs stops asking, what opens asks nobody."""
-    silence = _read(draft, item, now)
+    silence = _read(draft, meaning, item, now)
     if isinstance(silence, str):
         draft.put(Noted(now, "refused", f"{item.actor}: silence: {silence}", person=item.actor))
         return
@@ -126,7 +131,7 @@ def _words(silence: Silence) -> str:
     return ", ".join(parts)
 
 
-def _read(draft: Draft, item: OperatorAction, now: int) -> Silence | str:
+def _read(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> Silence | str:
     """The silence that an action asks for, or a sentence on what is wrong with it."""
     given = item.arguments
     unknown = [name for name in given if name not in KNOWN]
@@ -150,6 +155,31 @@ def _read(draft: Draft, item: OperatorAction, now: int) -> Silence | str:
         return f"until: {error}"
     if not isinstance(end, int) or isinstance(end, bool) or end <= now:
         return "say until when: a silence has an end that is still to come"
+    if end - now > LONGEST:
+        return f"a silence lasts {LONGEST // DAY} days at most: what is to be silent for longer is a change of rules"
+    if stray := _stray(draft, meaning, rule, [str(name) for name in key]):
+        return stray
     return Silence(id=max([draft.board.last_silence, *(one.id for one in draft.silences())]) + 1, author=item.actor,
                    reason=reason, begun=now, until=end, rule=rule, severities=severities,
                    key={str(name): key_text(value)[0] for name, value in key.items()})
+
+
+def _stray(draft: Draft, meaning: Meaning, rule: str, names: list[str]) -> str:
+    """Why nothing can ever match this rule and these fields of its key; "" when something may."""
+    written = meaning.rules.get(rule)
+    if rule and written is None and not any(one == rule for one, _ in draft.board.open):
+        near = nearest(rule, meaning.rules)
+        return f"there is no rule {rule}" + (f": did you mean {near}?" if near else "")
+    if written is not None and not written.escalate_to:
+        return f"the rule {rule} is a state and tells nobody, so there is nothing to silence"
+    rules = meaning.rules.values() if not rule else (written,) if written is not None else ()
+    known = {field.name for one in rules for field in one.per} | {
+        OPERATION for one in rules if any(gate.operation == "any" for gate in one.during)}
+    if all(name in known for name in names):
+        return ""
+    known |= {part.partition("=")[0] for one, key in draft.board.open if rule in ("", one)
+              for part in key.split("\x1f")}
+    wrong = [name for name in names if name not in known]
+    whose = f"the rule {rule}" if rule else "any rule"
+    fields = ", ".join(sorted(known - {""})) or "none"
+    return f"{', '.join(wrong)} is no field of the key of {whose}: its fields are {fields}" if wrong else ""

@@ -80,7 +80,9 @@ class Withdrawn(Struct, frozen=True, omit_defaults=True, tag="withdrawn"):
 
 
 class Suppressed(Struct, frozen=True, omit_defaults=True, tag="suppressed"):
-    """A firing or a message that was not told, and why; ``incident`` 0 when none was opened."""
+    """A firing or a message that was not told, and why; ``incident`` 0 when none was opened, ``silence`` the number of
+    the silence that kept it back, 0 when none did.
+    """
 
     at: int
     rule: str
@@ -88,6 +90,7 @@ class Suppressed(Struct, frozen=True, omit_defaults=True, tag="suppressed"):
     reason: str
     severity: str
     incident: int = 0
+    silence: int = 0
 
 
 class GatedSet(Struct, frozen=True, tag="gated"):

@@ -7,7 +7,7 @@ import msgspec
 from tocsin.domain.time import format_instant
 
 _INSTANTS = frozenset({"at", "opened", "closed", "cleared", "happened", "started", "ended", "created", "expires", "due",
-                       "received", "time", "claimed_time", "since"})
+                       "received", "time", "claimed_time", "since", "begun", "until"})
 _FOREIGN = frozenset({"data", "values", "key", "names", "arguments"})
 """What sources and rules named themselves stays as it is."""
 

@@ -111,7 +111,7 @@ class _Text:
 
     def untold(self) -> Iterator[str]:
         for one in self._of.untold:
-            yield f"{self._at(one.at)}  {one.reason}"
+            yield f"{self._at(one.at)}  {one.reason}" + (f" (silence {one.silence})" if one.silence else "")
 
     def deadlines(self) -> Iterator[str]:
         for one in self._of.deadlines:

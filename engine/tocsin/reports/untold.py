@@ -1,9 +1,11 @@
 """Why was nobody told? Every recorded reason: inhibited and silenced firings, unreachable steps, messages not sent."""
 
-from msgspec import Struct
-from sqlalchemy import Connection, text
+from typing import Any
 
-_SUPPRESSED = 'SELECT "at", rule, "key", reason, severity, incident FROM suppressed WHERE '
+from msgspec import Struct
+from sqlalchemy import Connection, Row, text
+
+_SUPPRESSED = 'SELECT "at", rule, "key", reason, severity, incident, silence FROM suppressed WHERE '
 _OF_INCIDENT = text(_SUPPRESSED + "incident = :number AND incident > 0 ORDER BY id")
 _OF_RULE = text(_SUPPRESSED + "rule = :rule ORDER BY id DESC LIMIT :most")
 _UNSENT = text('SELECT o.created, i.rule, i."key", o.reason, o.incident, o.person, o.channel, o.state '
@@ -17,7 +19,8 @@ MOST = 100
 class Untold(Struct, frozen=True):
     """A firing or a message that was not told, and the reason; ``incident`` 0 when none was opened.
 
-    ``person`` and ``channel`` are "" for a firing that was not told to anybody.
+    ``person`` and ``channel`` are "" for a firing that was not told to anybody; ``silence`` is the silence that kept it
+    back, 0 when none did.
     """
 
     at: int
@@ -27,6 +30,7 @@ class Untold(Struct, frozen=True):
     incident: int = 0
     person: str = ""
     channel: str = ""
+    silence: int = 0
 
 
 class Line(Struct, frozen=True):
@@ -40,8 +44,7 @@ class Line(Struct, frozen=True):
 
 def untold_of_incident(connection: Connection, number: int) -> tuple[Untold, ...]:
     """What was not told about an incident, in order."""
-    return tuple(Untold(at, rule, _key(key), reason, incident) for at, rule, key, reason, _, incident
-                 in connection.execute(_OF_INCIDENT, {"number": number}))
+    return tuple(_kept_back(row) for row in connection.execute(_OF_INCIDENT, {"number": number}))
 
 
 def lines_of_incident(connection: Connection, number: int) -> tuple[Line, ...]:
@@ -51,12 +54,16 @@ def lines_of_incident(connection: Connection, number: int) -> tuple[Line, ...]:
 
 def untold_of_rule(connection: Connection, rule: str, most: int = MOST) -> tuple[Untold, ...]:
     """Why a rule told nobody, newest first: firings kept back, and messages of its incidents that did not arrive."""
-    found = [Untold(at, name, _key(key), reason, incident) for at, name, key, reason, _, incident
-             in connection.execute(_OF_RULE, {"rule": rule, "most": most})]
+    found = [_kept_back(row) for row in connection.execute(_OF_RULE, {"rule": rule, "most": most})]
     found += [Untold(at, name, _key(key), f"{state}: {reason or 'no reason given'}", incident, person, channel)
               for at, name, key, reason, incident, person, channel, state
               in connection.execute(_UNSENT, {"rule": rule, "most": most})]
     return tuple(sorted(found, key=lambda one: -one.at)[:most])
+
+
+def _kept_back(row: Row[Any]) -> Untold:
+    at, rule, key, reason, _, incident, silence = row
+    return Untold(at, rule, _key(key), reason, incident, silence=silence)
 
 
 def _key(key: str) -> str:

@@ -44,6 +44,10 @@ class Doors:
                 return door
         return None
 
+    def has(self, token_hash: str) -> bool:
+        """Whether a source's token has this hash."""
+        return bytes.fromhex(token_hash) in self._by_hash
+
 
 def open_doors(configs: Iterable[SourceConfig], clock: Clock, report: Report, areas: Areas = no_areas, *,
                fresh_id: Callable[[], str] | None = None) -> Doors:

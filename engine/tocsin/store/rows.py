@@ -40,7 +40,7 @@ _INCIDENT = ("id", "rule", "key", "board", "condition", "response", "rank", "ope
 _ACTIVATION = ("incident", "number", "at", "cleared", "body")
 _OUTBOX = ("id", "incident", "activation", "kind", "policy", "person", "channel", "rank", "created", "expires", "due",
            "state", "tries", "body")
-_SUPPRESSED = ("position", "at", "rule", "key", "reason", "severity", "incident")
+_SUPPRESSED = ("position", "at", "rule", "key", "reason", "severity", "incident", "silence")
 _NOTED = ("position", "at", "what", "detail", "incident", "rule", "person")
 _KINDS = ", ".join(f"'{kind}'" for kind in sorted(WANTS_ANSWER))
 _LAST = 2**63 - 1
@@ -109,8 +109,8 @@ class Rows:
                 self.notifications.append(notification)
             case Withdrawn():
                 self.withdrawn.append((len(self.notifications), change))
-            case Suppressed(at, rule, key_map, reason, severity, number):
-                self.suppressed.append((position, at, rule, key_of(key_map), reason, severity, number))
+            case Suppressed(at, rule, key_map, reason, severity, number, silence):
+                self.suppressed.append((position, at, rule, key_of(key_map), reason, severity, number, silence))
             case Noted(at, what, detail, number, rule, person):
                 self.noted.append((position, at, what, detail, number, rule, person))
             case AddressSet(address):

@@ -190,8 +190,11 @@ suppressed = Table(
     Column("reason", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Column("incident", Int, nullable=False),
+    Column("silence", Int, nullable=False, server_default=text("0")),
     Index("suppressed_incident", "incident",
           sqlite_where=text("incident > 0"), postgresql_where=text("incident > 0")),
+    Index("suppressed_silence", "silence",
+          sqlite_where=text("silence > 0"), postgresql_where=text("silence > 0")),
 )
 
 noted = Table(

@@ -269,3 +269,24 @@ def test_a_rule_removed_in_silence_still_finds_its_people() -> None:
     it.book(at="+2m")
     it.until("+30m")
     assert it.paged() == ["olena"]
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    ({"rule": "panik"}, "no rule panik: did you mean panic?"), ({"rule": "nothing-like-it"}, "no rule nothing-like-it"),
+    ({"rule": "panic", "key": {"zone": "1"}}, "no field of the key of the rule panic: its fields are site"),
+    ({"key": {"zone": "1"}}, "of any rule: its fields are site"), ({"rule": "raid"}, "a state"),
+    ({"rule": "panic", "until": START + 32 * 24 * 60 * MINUTE}, "31 days")])
+def test_what_could_never_match_is_refused(arguments: Any, sentence: str) -> None:
+    """A misspelt silence would mute nothing, and somebody would be woken who relied on it."""
+    it = Play(event_rule(), event_rule("raid", match(type="raid"), per=(), to=None))
+    it.operator("silence", at="+1s", **{"until": START + 9 * MINUTE, "reason": "x", **arguments})
+    assert sentence in it.notes("refused")[0].detail
+    assert it.run.board.silences == {}
+
+
+def test_an_open_incident_of_a_rule_that_is_gone_can_be_silenced() -> None:
+    it = Play(event_rule())
+    it.event("+1m", **LASTING)
+    it.book(at="+2m")
+    mute(it, "+2m1s", 30, rule="panic", key={"site": "school"})
+    assert it.incident().quiet
