@@ -1,9 +1,10 @@
 """Why was nobody told? Every recorded reason: inhibited and silenced firings, unreachable steps, messages not sent."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 _SUPPRESSED = 'SELECT "at", rule, "key", reason, severity, incident, silence FROM suppressed WHERE '
 _OF_INCIDENT = text(_SUPPRESSED + "incident = :number AND incident > 0 ORDER BY id")
@@ -44,7 +45,7 @@ class Line(Struct, frozen=True):
 
 def untold_of_incident(connection: Connection, number: int) -> tuple[Untold, ...]:
     """What was not told about an incident, in order."""
-    return tuple(_kept_back(row) for row in connection.execute(_OF_INCIDENT, {"number": number}))
+    return tuple(_kept_back(tuple(row)) for row in connection.execute(_OF_INCIDENT, {"number": number}))
 
 
 def lines_of_incident(connection: Connection, number: int) -> tuple[Line, ...]:
@@ -54,14 +55,14 @@ def lines_of_incident(connection: Connection, number: int) -> tuple[Line, ...]:
 
 def untold_of_rule(connection: Connection, rule: str, most: int = MOST) -> tuple[Untold, ...]:
     """Why a rule told nobody, newest first: firings kept back, and messages of its incidents that did not arrive."""
-    found = [_kept_back(row) for row in connection.execute(_OF_RULE, {"rule": rule, "most": most})]
+    found = [_kept_back(tuple(row)) for row in connection.execute(_OF_RULE, {"rule": rule, "most": most})]
     found += [Untold(at, name, _key(key), f"{state}: {reason or 'no reason given'}", incident, person, channel)
               for at, name, key, reason, incident, person, channel, state
               in connection.execute(_UNSENT, {"rule": rule, "most": most})]
     return tuple(sorted(found, key=lambda one: -one.at)[:most])
 
 
-def _kept_back(row: Row[Any]) -> Untold:
+def _kept_back(row: Sequence[Any]) -> Untold:
     at, rule, key, reason, _, incident, silence = row
     return Untold(at, rule, _key(key), reason, incident, silence=silence)
 
