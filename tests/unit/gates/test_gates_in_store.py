@@ -77,8 +77,9 @@ def test_a_store_of_the_first_tables_is_brought_up_to_date(tmp_path: Path) -> No
     path = tmp_path / "t.db"
     open_store(path).close()
     connection = sqlite3.connect(path)
-    connection.executescript("DROP TABLE gated; DROP TABLE silences; UPDATE alembic_version SET version_num = '0001'; "
-                             "INSERT INTO meta VALUES ('kept', 'yes')")
+    connection.executescript("DROP TABLE gated; DROP TABLE silences; DROP INDEX suppressed_silence; "
+                             "ALTER TABLE suppressed DROP COLUMN silence; "
+                             "UPDATE alembic_version SET version_num = '0001'; INSERT INTO meta VALUES ('kept', 'yes')")
     connection.close()
     store = open_store(path)
     assert column(store, "SELECT count(*) FROM gated") == column(store, "SELECT count(*) FROM silences") == [0]
