@@ -3,6 +3,7 @@
 from typing import Any
 
 from tocsin.book.book import Content
+from tocsin.delivery.samples import sample_findings
 from tocsin.delivery.say import say_of
 from tocsin.domain.errors import Finding
 from tocsin.domain.event import TOP_LEVEL, Event
@@ -24,8 +25,9 @@ def try_content(content: Content, only: str | None = None) -> list[Outcome]:
 
 
 def try_findings(content: Content) -> tuple[Finding, ...]:
-    """A finding for each rule test that fails."""
-    return failures(try_content(content))
+    """A finding for each template that fails on a sample, and each rule test that fails: no such book comes to hold."""
+    unusable = tuple(finding for finding in sample_findings(content) if finding.level == "error")
+    return (*unusable, *failures(try_content(content)))
 
 
 def _nested(raw: dict[str, Any]) -> dict[str, Any]:

@@ -73,9 +73,14 @@ def read_content(home: Path, settings: SiteSettings) -> tuple[Content, tuple[Fin
 
 def find_problems(home: Path, settings: SiteSettings) -> tuple[Finding, ...]:
     """All errors and warnings of the files, in file order; () when nothing is wrong or doubtful."""
+    return read_all(home, settings)[1]
+
+
+def read_all(home: Path, settings: SiteSettings) -> tuple[Content, tuple[Finding, ...]]:
+    """What could be read, and all errors and warnings of the files, in file order."""
     report = Report()
-    _Reading(home, settings, report).content()
-    return report.ordered()
+    content = _Reading(home, settings, report).content()
+    return content, report.ordered()
 
 
 class _Reading:

@@ -1,12 +1,11 @@
 """Fields of an event as they are named in rules, and ``{field: name}`` in the place of a value."""
 
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
 from tocsin.book.match import FieldRef
 from tocsin.book.node import Mapping, Node
-from tocsin.book.report import Report, nearest
+from tocsin.book.report import Report, mistyped
 from tocsin.book.shape import Json, Record, Shape, Text
 from tocsin.domain.event import TOP_LEVEL
 
@@ -36,11 +35,7 @@ class FieldName(Text):
 @lru_cache(4096)
 def _mistyped(head: str) -> str:
     """The top-level field that a name very probably was to be, "" otherwise."""
-    near = nearest(head, TOP_LEVEL - {"data"}) if head not in TOP_LEVEL else ""
-    if not near or head.startswith(near):
-        return ""
-    ratio = SequenceMatcher(None, head, near).ratio()
-    return near if sorted(head) == sorted(near) or ratio >= 0.8 else ""
+    return "" if head in TOP_LEVEL else mistyped(head, TOP_LEVEL - {"data"})
 
 
 FIELD = FieldName()

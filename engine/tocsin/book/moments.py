@@ -8,6 +8,7 @@ from tocsin.book.node import Node
 from tocsin.book.report import Report
 from tocsin.book.shape import Json, Shape
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d?:\d\d)(?::00)?)?")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
@@ -31,9 +32,11 @@ class Moment(Shape[str]):
             self.refuse(node, report)
         text = found[1] if not found[2] else f"{found[1]} {found[2].zfill(5)}"
         try:
-            datetime.fromisoformat(text)
+            year = datetime.fromisoformat(text).year
         except ValueError:
             self.refuse(node, report, f'"{scalar.shown}" is no day or time of the calendar')
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            self.refuse(node, report, f'"{scalar.shown}" is too far away: years go from {FIRST_YEAR} to {LAST_YEAR}')
         return text
 
     def schema(self) -> Json:

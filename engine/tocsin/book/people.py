@@ -14,6 +14,8 @@ from tocsin.book.targets import CHANNEL_GROUPS
 
 LANGUAGES = ("uk", "ru", "en")
 ADDRESS_KEYS = {"telegram": "telegram", "phone": "sms", "email": "email", "webhook": "webhook"}
+SHARED = ("telegram", "phone", "email")
+"""The keys of addresses that belong to one person."""
 Groups = tuple[tuple[str, ...], ...]
 
 
@@ -64,6 +66,7 @@ class PersonShape(Shape[Person]):
         for skill in person.skills:
             report.know("skill", skill, node.where)
         self._check(person, node, report)
+        self._check_own(person, node, report)
         return person
 
     def _check(self, person: Person, node: Node, report: Report) -> None:
@@ -82,6 +85,24 @@ class PersonShape(Shape[Person]):
                         "reached")
         if bad:
             raise Unreadable
+
+    def _check_own(self, person: Person, node: Node, report: Report) -> None:
+        """Two people with one number could not be told apart by their answers."""
+        for key in SHARED:
+            channel, part = ADDRESS_KEYS[key], node.get(key) if isinstance(node, Mapping) else None
+            if part is None or channel not in person.addresses:
+                continue
+            address = person.addresses[channel].casefold()
+            first = report.first(f"{key} of a person", address, part.where)
+            if first is None:
+                continue
+            if key == "email":
+                report.warn(part.where, f"{person.addresses[channel]} is also the address of the person at {first}: "
+                            "whoever reads it gets both messages, and each link answers for the one it was sent to")
+            else:
+                report.error(part.where, f"{key}: {person.addresses[channel]} is also that of the person at {first}: "
+                             "an answer from it could not be told apart; give each person their own, or make one "
+                             "person of the two")
 
     def schema(self) -> Json:
         return _RECORD.schema()

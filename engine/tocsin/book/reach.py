@@ -31,14 +31,15 @@ def _check_policy(policy: Policy, content: Content, report: Report) -> None:
 
 def _reaches(targets: Iterable[Target], by: Groups, content: Content) -> bool:
     channels = {channel for group in by for channel in group}
+    working = set(content.channels) & channels if channels else set(content.channels)
     for target in targets:
         if target.kind == "commander":
             return True
         services = _services(target, content)
-        if any(content.services[name].group_chat for name in services) and (not channels or "telegram" in channels):
+        if any(content.services[name].group_chat for name in services) and "telegram" in working:
             return True
         for person in people_behind(target, content):
-            if person.addresses.keys() & channels if channels else person.addresses:
+            if person.addresses.keys() & working:
                 return True
     return False
 

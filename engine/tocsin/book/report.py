@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from msgspec import Struct, structs
 
@@ -96,6 +96,11 @@ class Report:
         """Make a name known that may stand at several places, such as a skill."""
         self.declared.setdefault(kind, {}).setdefault(name, where)
 
+    def first(self, kind: str, name: str, where: Location) -> Location | None:
+        """Where a name of this kind stood before; None when this is the first place."""
+        at = self.declared.setdefault(kind, {}).setdefault(name, where)
+        return None if at == where else at
+
     def refer(self, kind: str, name: str, where: Location, written: str = "") -> str:
         """Note that a place relies on a name; gives the name itself when another form of it was written."""
         if name not in self.declared.get(kind, {}):
@@ -137,3 +142,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     folded = {choice.casefold(): choice for choice in choices}
     found = get_close_matches(word.casefold()[:80], folded, 1, 0.5 if len(word) <= 3 else 0.6)
     return folded[found[0]] if found else ""
+
+
+def mistyped(word: str, known: Iterable[str]) -> str:
+    """The known word that this one very probably was to be, "" otherwise."""
+    near = nearest(word, known)
+    if not near or word.startswith(near):
+        return ""
+    return near if sorted(word) == sorted(near) or SequenceMatcher(None, word, near).ratio() >= 0.8 else ""

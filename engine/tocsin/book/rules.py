@@ -11,6 +11,7 @@ from tocsin.book.matches import MATCH
 from tocsin.book.node import Mapping, Node, Scalar, Sequence
 from tocsin.book.report import Report, Unreadable
 from tocsin.book.rule import Clear, Gate, PerKey, Rule
+from tocsin.book.rule_names import check_names
 from tocsin.book.rule_tests import RULE_TESTS
 from tocsin.book.scalars import Duration, Flag, Id, Name, Whole
 from tocsin.book.severities import SEVERITIES, SeverityShape
@@ -229,5 +230,6 @@ def _check(rule: Rule, node: Node, report: Report) -> None:
         at = node.get("when") if isinstance(node, Mapping) else None
         report.error(at.where if at is not None else where, problem)
         raise Unreadable
+    check_names(rule, node, report)
     if not rule.tests:
         report.warn(where, f'the rule "{rule.id}" has no tests: add tests: with events: and expect:')

@@ -8,11 +8,14 @@ from tocsin.book.node import Mapping, Node, Scalar, Sequence
 from tocsin.book.report import Report, Unreadable
 from tocsin.book.scalars import Duration, Id, Name, TimeZone
 from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, named
+from tocsin.domain.time import MINUTE
 
 
 def _rotation(values: dict[str, Any]) -> Rotation:
     if "to" in values and local(values["to"]) <= local(values["from"]):
         raise ValueError(f"this rotation ends ({values['to']}) before it begins ({values['from']})")
+    if values["turn"] < MINUTE:
+        raise ValueError("turn: is a minute or more: how long each is on duty, such as 12 h")
     return Rotation(values["people"], values["turn"], values["from"], values.get("to", ""))
 
 

@@ -1,14 +1,12 @@
 """``tocsin oncall``: who is on duty."""
 
-import time
 from typing import Annotated
 
 import typer
 
 from tocsin.cli.books import read_site
-from tocsin.cli.output import CONFIG, FINE, FOUND, AsJson, Config, say_json
-from tocsin.domain.errors import TocsinError
-from tocsin.domain.time import format_instant, parse_instant
+from tocsin.cli.output import CONFIG, FINE, FOUND, AsJson, Config, instant_of, say_json
+from tocsin.domain.time import format_instant
 from tocsin.roster.oncall import on_duty
 
 
@@ -23,10 +21,7 @@ def oncall(
 ) -> None:
     """Print who is on duty in every schedule; a gap ends with exit code 1."""
     _, content, _ = read_site(config)
-    try:
-        instant = parse_instant(at) if at else time.time_ns() // 1000  # noqa: TID251 - a person asks about now
-    except ValueError as error:
-        raise TocsinError(f"--at: {error}") from None
+    instant = instant_of(at)
     gap = False
     for schedule in content.schedules.values():
         people = on_duty(schedule, content.people, instant)

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from tocsin.domain.errors import Finding
+from tocsin.clock import SystemClock
+from tocsin.domain.errors import Finding, TocsinError
+from tocsin.domain.time import parse_instant
 
 FINE, FOUND, COULD_NOT_RUN = 0, 1, 2
 
@@ -37,3 +39,13 @@ def say_findings(findings: Iterable[Finding], *, as_json: bool) -> None:
                       "level": finding.level, "text": finding.text, "repaired": finding.repaired})
         else:
             typer.echo(str(finding))
+
+
+def instant_of(text: str | None) -> int:
+    """The instant that a person gave with --at, now when they gave none; TocsinError for anything else."""
+    if text is None:
+        return SystemClock().now()
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise TocsinError(f"--at: {error}") from None

@@ -6,7 +6,6 @@ from tocsin.book.rule import Rule
 from tocsin.core import escalate, overflow, silences, tell
 from tocsin.core.board import key_of
 from tocsin.core.draft import Draft
-from tocsin.core.policies import policies_for
 from tocsin.domain.change import ActivationSet, IncidentSet, Suppressed, Timer
 from tocsin.domain.incident import (
     ACKNOWLEDGED,
@@ -20,6 +19,7 @@ from tocsin.domain.incident import (
 )
 from tocsin.domain.notification import PAGE, RAISED
 from tocsin.domain.time import MINUTE
+from tocsin.roster.policies import policies_for
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.signal import Cleared, Fired
 

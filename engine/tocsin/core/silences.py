@@ -5,13 +5,13 @@ from msgspec.structs import replace
 from tocsin.book.report import nearest
 from tocsin.core import escalate
 from tocsin.core.draft import Draft
-from tocsin.core.policies import policies_for
 from tocsin.domain.change import IncidentSet, Noted, SilenceSet, Suppressed, Timer
 from tocsin.domain.incident import CLOSED, RANK, UNANSWERED, Incident
 from tocsin.domain.input import OperatorAction
 from tocsin.domain.notification import PAGE
 from tocsin.domain.silence import Silence
 from tocsin.domain.time import DAY, format_instant, parse_instant
+from tocsin.roster.policies import policies_for
 from tocsin.rules.gates import OPERATION
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.text import key_text

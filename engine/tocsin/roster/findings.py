@@ -1,0 +1,106 @@
+"""What is doubtful about a roster: gaps and overlaps of schedules, and people whom a message could not reach."""
+
+from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo
+
+from tocsin.book.book import Content
+from tocsin.book.contacts import Person, Target
+from tocsin.book.reach import people_behind
+from tocsin.book.rule import Rule, SeverityBy
+from tocsin.domain.errors import Finding
+from tocsin.domain.incident import SEVERITIES
+from tocsin.domain.time import format_duration, to_datetime
+from tocsin.roster.coverage import gaps, overlaps
+from tocsin.roster.policies import policies_for
+from tocsin.roster.reach import Groups, groups_for
+
+MOST = 10
+"""Findings of one kind that one schedule may have; how many more there are is said in one."""
+
+
+def roster_findings(content: Content, begin: int, end: int) -> tuple[Finding, ...]:
+    """Warnings about every gap and overlap between two instants, in the zone of the schedule."""
+    found: list[Finding] = []
+    for schedule in content.schedules.values():
+        zone = ZoneInfo(schedule.time_zone)
+        holes = gaps(schedule, content.people, begin, end)
+        found += [Finding(schedule.where, f'the schedule "{schedule.id}" has nobody on duty from '
+                          f"{_local(one.begin, zone)} to {_end(one.end, end, zone)} ({schedule.time_zone}), "
+                          f"{format_duration(one.end - one.begin)}", "warning") for one in holes[:MOST]]
+        if len(holes) > MOST:
+            found.append(Finding(schedule.where, f'the schedule "{schedule.id}" has {len(holes) - MOST} more gaps '
+                                 f"until {_local(end, zone)} ({schedule.time_zone})", "warning"))
+        doubled: dict[str, list[tuple[int, int]]] = {}
+        for overlap in overlaps(schedule, content.people, begin, end):
+            doubled.setdefault(overlap.why, []).append((overlap.begin, overlap.end))
+        for why, times in doubled.items():
+            more = f" and {len(times) - 1} more times" if len(times) > 1 else ""
+            found.append(Finding(schedule.where, f'in the schedule "{schedule.id}" {why}: from '
+                                 f"{_local(times[0][0], zone)} to {_end(times[0][1], end, zone)} "
+                                 f"({schedule.time_zone}){more}", "warning"))
+    return tuple(found)
+
+
+def _local(instant: int, zone: ZoneInfo) -> str:
+    """The local time to the minute; in an hour that comes twice also which of the two."""
+    moment = to_datetime(instant).astimezone(zone)
+    twice = moment.replace(fold=1 - moment.fold).utcoffset() != moment.utcoffset()
+    return f"{moment:%a %Y-%m-%d %H:%M}" + (f" {moment.tzname()}" if twice else "")
+
+
+def _end(instant: int, end: int, zone: ZoneInfo) -> str:
+    return _local(instant, zone) + (" and on" if instant == end else "")
+
+
+def reach_findings(content: Content) -> tuple[Finding, ...]:
+    """A warning for everybody whom a policy asks about a severity at which no channel reaches them."""
+    found: dict[str, dict[str, str]] = {}
+    for person, severity, place in _asked(content):
+        if person.addresses and not _reached(person, severity, content, place[1]):
+            found.setdefault(person.id, {}).setdefault(severity, place[0])
+    return tuple(_unreached(content.people[name], severities, content) for name, severities in found.items())
+
+
+def _unreached(person: Person, severities: dict[str, str], content: Content) -> Finding:
+    listed = ", ".join(severity for severity in SEVERITIES if severity in severities)
+    places = ", ".join(dict.fromkeys(severities.values()))
+    return Finding(person.where, f"{person.name} is asked about incidents of severity {listed} by {places}, but no "
+                   "channel that would be used then has an address here and is set up in config.yaml "
+                   f"(addresses: {', '.join(person.addresses)}; set up: {', '.join(content.channels)})", "warning")
+
+
+def _reached(person: Person, severity: str, content: Content, by: Groups) -> bool:
+    channels = {channel for group in groups_for(person, severity, by) for channel in group}
+    return bool(channels & person.addresses.keys() & set(content.channels))
+
+
+def _asked(content: Content) -> Iterator[tuple[Person, str, tuple[str, Groups]]]:
+    """(person, severity, (the step in words, its channels)) for everybody whom an incident may ask."""
+    reaching: dict[str, set[str]] = {}
+    for rule in content.rules:
+        for severity in severities_of(rule) if rule.enabled else ():
+            for name in policies_for(rule, severity):
+                reaching.setdefault(name, set()).add(severity)
+    for policy in content.policies.values():
+        severities = sorted(reaching.get(policy.id, ()), key=SEVERITIES.index)
+        for number, step in enumerate(policy.steps, 1):
+            only = [severity for severity in severities if severity in step.only.get("severity", SEVERITIES)]
+            yield from _people(step.to, only, (f"step {number} of {policy.id}", step.by), content)
+        last = policy.last_resort
+        yield from _people(last.to, severities, (f"the last resort of {policy.id}", last.by), content)
+
+
+def _people(targets: Iterable[Target], severities: list[str], place: tuple[str, Groups],
+            content: Content) -> Iterator[tuple[Person, str, tuple[str, Groups]]]:
+    for target in targets if severities else ():
+        for person in people_behind(target, content):
+            yield from ((person, severity, place) for severity in severities)
+
+
+def severities_of(rule: Rule) -> tuple[str, ...]:
+    """The severities that incidents of a rule may have."""
+    if rule.when.levels:
+        return tuple(dict.fromkeys(level.severity for level in rule.when.levels))
+    if isinstance(rule.severity, SeverityBy):
+        return tuple(dict.fromkeys((*rule.severity.mapping.values(), "medium")))
+    return (rule.severity,)
