@@ -193,9 +193,13 @@ class NaiveSequence:
         """It listens again."""
 
     def run(self, clock: int, before: int) -> int:
-        """Let all deadlines before an instant pass; clearings come before firings, ``for`` before ``not``."""
+        """Let all deadlines before an instant pass; clearings come before firings, ``for`` before ``not``.
+
+        The ends of a condition are on the engine's clock, so never before it began; ``for`` may be over by then.
+        """
         while True:
-            found = [(max(at, self.life.touched), rank, what) for at, rank, what in self.life.deadlines()]
+            found = [(at if rank else max(at, self.life.touched), rank, what)
+                     for at, rank, what in self.life.deadlines()]
             if (at := self.deadline()) is not None:
                 found.append((at, 1, "not"))
             if not found or min(found)[0] >= before:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.downtime import held_back, naively, outages, really
-from tests.support.histories import AT_LEISURE, Said, end_of, histories, rule_of, ways
+from tests.support.histories import AT_LEISURE, START, Said, end_of, histories, rule_of, ways
+from tests.support.naive_life import Way
 from tests.support.naive_sequence import Came, NaiveSequence, Step, WaitingLife
 
 from tocsin.book.match import Expect, Match
@@ -58,3 +59,13 @@ def test_sequence_agrees_with_a_plain_reading(data: Any, way: Any, shape: Any, e
     history = data.draw(histories(KINDS, way, edges, most=10))
     history, stops = held_back(history, stops)
     agree(history, way, shape, every, stops)
+
+
+def test_for_that_was_over_during_a_downtime_is_over_before_what_comes_after_it() -> None:
+    """The ``not`` and its ``for`` were due during the downtime: an all-clear heard when it ends comes after both."""
+    way = Way(wait=0, after=None, at=False, hold=None, only=True, when=True, state=False)
+    now = START + 6000 * SECOND
+    stops = [(now, now + 1 * SECOND), (now + 1 * SECOND, now + 6 * SECOND)]
+    history = [Said(now, now - 900 * SECOND, "a", False, None, 0), Said(now + 6 * SECOND, now, None, True, None, 1)]
+    agree(history, way, steps("a", ("not b", 60), ("not c", 300)), 0, stops)
+    agree(history, way, steps("a", ("not a", 300)), 0, stops)
