@@ -17,8 +17,8 @@ ROWS = re.findall(r"^\| `([a-z-]+)` \| .+ \| (.+) \|$", (ROOT / "docs" / "starte
 
 @pytest.fixture(scope="module")
 def starter() -> Content:
-    content, report = read_content(ROOT, load_settings(ROOT / "config.yaml", environ={}, require_secrets=False))
-    assert [str(finding) for finding in report.ordered()] == []
+    content, findings = read_content(ROOT, load_settings(ROOT / "config.yaml", environ={}, require_secrets=False))
+    assert [str(finding) for finding in findings] == []
     return content
 
 
