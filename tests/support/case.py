@@ -81,7 +81,7 @@ def event(line: str) -> dict[str, Any]:
 
 
 def short(lines: list[dict[str, Any]]) -> list[str]:
-    """``rule{site=a} high 10:00:00-10:15:00``: each incident, its activations; inhibited firings with their instants."""
+    """``rule{site=a} high 10:00:00-10:15:00``: incidents and activations; inhibited firings with instants."""
     return [_short(line) for line in lines]
 
 
