@@ -43,8 +43,11 @@ def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item:
         text = key_of(key)
         verdict = word.hear(draft.window(rule, text), item.event, slots, key, now)
         if too_many_keys(draft, word.rule, text) and not _critical(verdict.signals):
-            said.append(tuple(replace(signal, key=OVERFLOW_KEY) for signal in verdict.signals
-                              if isinstance(signal, Fired)))
+            fired = tuple(replace(signal, key=OVERFLOW_KEY) for signal in verdict.signals if isinstance(signal, Fired))
+            if verdict.window is not None and not fired:
+                draft.put(Noted(now, "too_many_keys", f"event {item.event.id} of {item.event.source} is of a key more "
+                                "than limits.keys allows: left out", rule=rule))
+            said.append(fired)
         else:
             said.append(put(draft, meaning, rule, key, verdict, now))
     return said

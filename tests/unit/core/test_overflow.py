@@ -2,6 +2,7 @@
 
 from tests.support.city import event_rule
 from tests.support.play import Play
+from tests.support.words import word_rule
 
 HIGH = {"severity": "high", "limits": {"opened_per_minute": 3}}
 
@@ -59,3 +60,12 @@ def test_beyond_so_many_keys_new_ones_join_the_overflow_and_known_ones_go_on() -
     play.event("+1s", type="alarm.panic", site="s0")
     assert play.periods(1) == [("+0s", None, 2)]
     assert "too many different keys: joined the overflow incident" in play.suppressed()
+
+
+def test_an_event_that_only_begins_something_for_one_key_too_many_is_left_out_and_reported() -> None:
+    """What fires joins the overflow incident; what would only be remembered must not vanish without a word."""
+    play = Play(word_rule("count", at_least=2, within="10 min", limits={"keys": 1}))
+    for number, site in enumerate(("a", "b", "b", "a"), 1):
+        play.event(f"+{number}s", type="x", site=site)
+    assert [one.key for one in play.incidents.values()] == [{"site": "a"}]
+    assert len(play.notes("too_many_keys")) == 2

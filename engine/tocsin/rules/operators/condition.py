@@ -1,5 +1,6 @@
 """What every word shares: a condition that is true or not, waits for ``for``, fires, holds and clears."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec
@@ -254,9 +255,14 @@ class Condition:
         return Fired(self.rule.id, key, happened, severity, events, member, values, wait)
 
 
-def is_encoded(window: Any) -> bool:
-    """Whether a window is JSON as restored; what is neither that nor the word's own is another word's, of old."""
-    return isinstance(window, bytes | msgspec.Raw)
+def read_window(window: Any, decode: Callable[[bytes], Any]) -> Any:
+    """A window that is no value of the word's own: JSON as restored is read; None for what another word left behind."""
+    if isinstance(window, bytes | msgspec.Raw):
+        try:
+            return decode(window)
+        except msgspec.ValidationError:
+            return None
+    return None
 
 
 def severity_from(severity: str | SeverityBy, values: dict[str, Any]) -> str:

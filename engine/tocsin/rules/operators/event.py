@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tocsin.book.rule import Rule
 from tocsin.domain.event import FIRING, Event, lookup
-from tocsin.rules.operators.condition import QUIET, Condition, ConditionState, Told, is_encoded
+from tocsin.rules.operators.condition import QUIET, Condition, ConditionState, Told, read_window
 from tocsin.rules.signal import Cleared, Verdict
 from tocsin.rules.text import key_text
 
@@ -48,13 +48,12 @@ class EventWord(Condition):
         self.is_state = not rule.escalate_to
 
     def state(self, window: Any) -> EventState:
-        """A fresh copy of a key's state, to be changed freely."""
-        if window is None:
-            return EventState()
+        """A fresh copy of a key's state; what another word has left behind counts for nothing."""
         if isinstance(window, EventState):
             copy: EventState = msgspec.structs.replace(window, members=dict(window.members))
             return copy
-        return _decode(window) if is_encoded(window) else EventState()
+        known: EventState | None = read_window(window, _decode)
+        return EventState() if known is None else known
 
     def fleeting(self, state: Any) -> bool:
         return not any(member.firing for member in state.members.values())

@@ -7,7 +7,7 @@ import msgspec
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event
 from tocsin.rules.duration import instant_of
-from tocsin.rules.operators.condition import Condition, ConditionState, Told, is_encoded, severity_from
+from tocsin.rules.operators.condition import Condition, ConditionState, Told, read_window, severity_from
 from tocsin.rules.signal import Cleared, Fired, Verdict
 from tocsin.rules.text import key_text
 
@@ -34,13 +34,12 @@ class IncidentWord(Condition):
         self.of = rule.when.of
 
     def state(self, window: Any) -> IncidentState:
-        """A fresh copy of a key's state, to be changed freely."""
-        if window is None:
-            return IncidentState()
+        """A fresh copy of a key's state; what another word has left behind counts for nothing."""
         if isinstance(window, IncidentState):
             copy: IncidentState = msgspec.structs.replace(window, others=dict(window.others))
             return copy
-        return _decode(window) if is_encoded(window) else IncidentState()
+        known: IncidentState | None = read_window(window, _decode)
+        return IncidentState() if known is None else known
 
     def key(self, signal: Fired | Cleared, values: dict[str, Any]) -> dict[str, str] | None:
         """This rule's key for the other's incident; None when a ``per`` field is missing there."""

@@ -14,7 +14,7 @@ from tocsin.domain.incident import RANK
 from tocsin.domain.time import HOUR, format_duration
 from tocsin.rules.duration import duration_of
 from tocsin.rules.listening import ALWAYS, Listening
-from tocsin.rules.operators.condition import LATE, QUIET, Condition, ConditionState, Told, is_encoded
+from tocsin.rules.operators.condition import LATE, QUIET, Condition, ConditionState, Told, read_window
 from tocsin.rules.signal import Cleared, Fired, Verdict
 
 FEW = 4
@@ -93,12 +93,8 @@ class WindowWord(Condition):
         """A fresh copy of a key's state; what another word has left behind counts for nothing."""
         if isinstance(window, self.kept):
             return replace(window)
-        if is_encoded(window):
-            try:
-                return self._decode(window)
-            except msgspec.ValidationError:
-                pass
-        return self.kept()
+        known = read_window(window, self._decode)
+        return self.kept() if known is None else known
 
     def hear(self, window: Any, event: Event, slots: frozenset[str], key: dict[str, str], now: int) -> Verdict:
         """An event with hits for this rule and key."""
