@@ -17,6 +17,7 @@ from tocsin.book.policies import POLICIES
 from tocsin.book.reach import check_reach
 from tocsin.book.report import Reference, Report, Unreadable
 from tocsin.book.rule import Rule
+from tocsin.book.rule_doubts import check_doubts
 from tocsin.book.rules import RuleFile, check_chains
 from tocsin.book.schedules import schedules
 from tocsin.book.services import SERVICES
@@ -43,6 +44,11 @@ class ChannelSettings(Protocol):
     def names(self) -> tuple[str, ...]: ...
 
 
+class JournalSettings(Protocol):
+    @property
+    def keep(self) -> int: ...
+
+
 class SiteSettings(Protocol):
     """What a book takes from config.yaml; ``references`` are the contacts that it names."""
 
@@ -54,6 +60,9 @@ class SiteSettings(Protocol):
 
     @property
     def http(self) -> HttpSettings: ...
+
+    @property
+    def journal(self) -> JournalSettings: ...
 
     @property
     def channels(self) -> ChannelSettings: ...
@@ -104,6 +113,7 @@ class _Reading:
         check_chains(rules, self.report)
         check_expected(rules, lists, self.report)
         check_gates(rules, self.report)
+        check_doubts(rules, lists, self.settings.journal.keep, self.report)
         if not self.report.failed:
             check_reach(content, self.report)
         self._warn_of_unused(rules)

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from tocsin.book.match import Expect, FieldRef, Match, NoneOf
+from tocsin.book.fields import TEXT_FIELDS
+from tocsin.book.match import AnyOf, Expect, FieldRef, Match, NoneOf
 from tocsin.book.patterns import compile_pattern, like_pattern
+from tocsin.book.scalars import number_of
 
 _UNJUDGED = frozenset({"areas", "time", "received", "claimed_time"})
 """Fields that hold several values, of which different ones may fit, or instants."""
@@ -22,10 +24,40 @@ def contradictions(match: Match) -> list[str]:
         if isinstance(clause, Expect) and not isinstance(clause.value, FieldRef) and clause.field not in _UNJUDGED:
             by_field.setdefault(clause.field, []).append(clause)
     found = [sentence for field, expects in by_field.items() if (sentence := _impossible(field, expects))]
+    outer = tuple(clause for clause in match.clauses if isinstance(clause, Expect))
     for clause in match.clauses:
+        if isinstance(clause, AnyOf) and not found and outer and all(
+                contradictions(Match(outer + inner.clauses)) for inner in clause.matches):
+            found.append("no alternative of any: fits what the match itself asks for, so nothing could ever match: "
+                         + contradictions(Match(outer + clause.matches[0].clauses))[0])
         if isinstance(clause, NoneOf):
             found += [_excluded(inner) for inner in clause.matches if set(inner.clauses) <= set(match.clauses)]
     return found
+
+
+def idle_parts(match: Match) -> list[str]:
+    """Sentences on entries of lists and alternatives of ``any`` that can never be the one that matches."""
+    outer = tuple(clause for clause in match.clauses if isinstance(clause, Expect))
+    found: list[str] = []
+    for expect in outer:
+        others = [one for one in outer if one.field == expect.field and one is not expect
+                  and not isinstance(one.value, FieldRef)]
+        if expect.operator == "any_of" and others and expect.field not in _UNJUDGED:
+            found += [f'"{value}" can never match: what else is said of {expect.field} excludes it'
+                      for value in _values(expect) if not fitting(expect.field, value, others)]
+    for clause in match.clauses:
+        if isinstance(clause, AnyOf) and outer:
+            found += [f"alternative {number} of any: can never match: {wrong[0]}"
+                      for number, inner in enumerate(clause.matches, 1)
+                      if (wrong := contradictions(Match(outer + inner.clauses)))]
+    return found
+
+
+def fitting(field: str, value: Any, expects: list[Expect]) -> bool:
+    """Whether a value of the field may fit all these expectations; a text that is a number counts as that number."""
+    number = number_of(value) if isinstance(value, str) and field not in TEXT_FIELDS else None
+    return field in _UNJUDGED or any(all(_holds(expect, one) for expect in expects)
+                                     for one in ([value] if number is None else [value, number]))
 
 
 def _excluded(inner: Match) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tocsin.book.contradictions import contradictions
+from tocsin.book.contradictions import contradictions, idle_parts
 from tocsin.book.fields import FIELD, INSTANT_FIELDS, TEXT_FIELDS, OrField
 from tocsin.book.match import AnyOf, Clause, Expect, FieldRef, Inside, Match, Near, NoneOf
 from tocsin.book.match import Scalar as Value
@@ -261,6 +261,8 @@ class MatchShape(Shape[Match]):
             for sentence in sentences:
                 report.error(node.where, sentence)
             raise Unreadable
+        for sentence in idle_parts(match):
+            report.warn(node.where, sentence)
         return match
 
     def _clauses(self, key: Scalar, node: Node, report: Report) -> list[Clause]:

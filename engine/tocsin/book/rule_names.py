@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from tocsin.book.match import Match, fields_of
+from tocsin.book.match import fields_of
 from tocsin.book.node import Mapping, Node
 from tocsin.book.report import Report, mistyped
 from tocsin.book.rule import Rule
+from tocsin.book.rule_doubts import matches_of
 from tocsin.book.template import names_in
 from tocsin.domain.event import TOP_LEVEL
 
@@ -33,17 +34,10 @@ def _known(rule: Rule) -> Iterator[str]:
     for key in rule.per:
         yield key.name
         yield from (field for _, field in key.by_type)
-    for match in _matches(rule):
+    for match in matches_of(rule):
         yield from (field.removeprefix("data.") for field in fields_of(match))
     for test in rule.tests:
         for _, event in test.events:
             yield from event
             data = event.get("data")
             yield from data if isinstance(data, dict) else ()
-
-
-def _matches(rule: Rule) -> Iterator[Match]:
-    yield rule.when.match
-    yield from (step.match for step in rule.when.steps)
-    yield from rule.when.named.values()
-    yield from (match for match in (rule.when.holds, rule.clear.when) if match is not None)

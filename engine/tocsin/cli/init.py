@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import tocsin
-from tocsin.cli.output import FINE
+from tocsin.cli.output import FINE, AsJson, say_json
 from tocsin.domain.errors import TocsinError
 
 PARTS = ("config.yaml", "rules", "contacts", "templates")
@@ -17,9 +17,15 @@ def add(app: typer.Typer) -> None:
     app.command()(init)
 
 
-def init(directory: Annotated[Path, typer.Argument(help="The folder to make; nothing in it is overwritten.")]) -> None:
+def init(
+    directory: Annotated[Path, typer.Argument(help="The folder to make; nothing in it is overwritten.")],
+    as_json: AsJson = False,
+) -> None:
     """Write a working home: the starter config, rules, contacts and templates."""
     write_home(directory)
+    if as_json:
+        say_json({"home": str(directory), "config": str(directory / "config.yaml"), "parts": PARTS})
+        raise typer.Exit(FINE)
     typer.echo(f"{directory} is ready. Next: tocsin check --config {directory / 'config.yaml'}")
     raise typer.Exit(FINE)
 

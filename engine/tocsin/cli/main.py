@@ -6,7 +6,7 @@ from importlib import import_module
 import typer
 
 from tocsin import __version__
-from tocsin.cli.output import COULD_NOT_RUN, say_error
+from tocsin.cli.output import COULD_NOT_RUN, say_error, say_json
 from tocsin.domain.errors import TocsinError
 
 COMMANDS = {
@@ -41,11 +41,13 @@ def build(arguments: list[str]) -> typer.Typer:
 
 
 def main() -> None:
-    """Entry point: every TocsinError becomes its sentence and exit code 2."""
+    """Entry point: every TocsinError becomes its sentence, with --json an object as well, and exit code 2."""
     try:
         build(sys.argv[1:])()
     except TocsinError as error:
         say_error(str(error))
+        if "--json" in sys.argv:
+            say_json({"error": str(error)})
         sys.exit(COULD_NOT_RUN)
     except BrokenPipeError:
         sys.exit(COULD_NOT_RUN)

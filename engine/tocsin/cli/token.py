@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from tocsin.cli.output import AsJson, say_json
 from tocsin.sources.tokens import new_token
 
 
@@ -21,10 +22,14 @@ def about() -> None:
 def new(
     name: Annotated[str, typer.Argument(help="The source's, or the operator's, name in config.yaml.")],
     operator: Annotated[bool, typer.Option("--operator", help="For who may silence, not for a source.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a token for a source or an operator: shown once; its hash belongs into config.yaml."""
     token, hash_ = new_token(name)
     whom = "operator" if operator else "source"
+    if as_json:
+        say_json({whom: name, "token": token, "token_hash": hash_})
+        return
     typer.echo(f"token (give it to the {whom}, it is not shown again): {token}")
     typer.echo(f"in config.yaml, under operators:  {name}: {{token_hash: {hash_}}}" if operator else
                f"in config.yaml:  {name}: {{kind: http, token_hash: {hash_}}}")

@@ -13,7 +13,7 @@ import typer
 from tocsin.app.ways_out import open_channels
 from tocsin.book.book import Content
 from tocsin.book.content import read_content
-from tocsin.cli.output import CONFIG, FINE, Config, say_error
+from tocsin.cli.output import CONFIG, FINE, AsJson, Config, say_error, say_json
 from tocsin.clock import SystemClock
 from tocsin.domain.errors import BookError, SettingsError, StoreError, TocsinError
 from tocsin.ports import Clock
@@ -32,13 +32,17 @@ def add(app: typer.Typer) -> None:
     app.command()(watchdog)
 
 
-def watchdog(config: Config = CONFIG) -> None:
-    """Watch the engine from outside; send SMS and e-mail by its own means when it stands still."""
+def watchdog(config: Config = CONFIG, as_json: AsJson = False) -> None:
+    """Watch the engine from outside; send SMS and e-mail by its own means when it stands still.
+
+    With --json each entry of its log is printed as well.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     clock = SystemClock()
     home = Home(config, clock)
     roll, path = home.first()
-    dog = Watchdog(roll, looks := Looks(path, clock), clock, Diary(path.with_name(path.name + ".watchdog.log"), clock),
+    diary = Diary(path.with_name(path.name + ".watchdog.log"), clock, say_json if as_json else None)
+    dog = Watchdog(roll, looks := Looks(path, clock), clock, diary,
                    reread=home.reread, systemd=Systemd.of(os.environ))
     looks.start()
     asyncio.run(until_ended(dog.run))
