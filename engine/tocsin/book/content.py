@@ -9,6 +9,7 @@ from tocsin.book.book import AreaShape, Content, Roles, Site, Table
 from tocsin.book.calendars import CALENDAR, OPERATIONS, check_operation_times
 from tocsin.book.expected import check_expected
 from tocsin.book.gate_checks import check_gates
+from tocsin.book.ics import read_ics
 from tocsin.book.lists import read_list
 from tocsin.book.match import FieldRef
 from tocsin.book.node import Mapping, Node, Sequence
@@ -170,10 +171,11 @@ class _Reading:
     def _calendars(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
         calendars: dict[str, dict[str, Any]] = {}
         operations: dict[str, dict[str, Any]] = {}
-        for place, _ in self._files("rules/calendars", ".ics"):
-            self.report.know("calendar", self._named("rules/calendars", place), Location(place))
-            self.report.error(Location(place), "calendars in .ics files are part of the language but not yet built: "
-                              "write the hours as .yaml")
+        for place, body in self._files("rules/calendars", ".ics"):
+            name = self._named("rules/calendars", place)
+            self.report.declare("calendar", name, Location(place))
+            with suppress(Unreadable):
+                calendars[name] = read_ics(place, body, self.settings.site.time_zone, self.report)
         for place, tree in self._trees("rules/calendars"):
             name = self._named("rules/calendars", place)
             with suppress(Unreadable):

@@ -119,13 +119,13 @@ class Calendar(Hours):
                     running, ordinary = (start, end), 0
             day += 1
             ordinary += 1
-            if running is not None and running[1] < _opens(day, "00:00", self._zone):
+            if running is not None and running[1] < opens(day, "00:00", self._zone):
                 yield running
                 running, ordinary = None, 0
             if ordinary > _LOOK:
                 day, ordinary = self._next_special(day), 0
                 if running is not None:
-                    running = (running[0], _opens(day, "00:00", self._zone))
+                    running = (running[0], opens(day, "00:00", self._zone))
         if running is not None:
             yield (running[0], EVER)
 
@@ -140,7 +140,7 @@ class Calendar(Hours):
             hours = list(self._also.get(day, ()))
             if day not in self._closed:
                 hours += self._week[date.fromordinal(day).weekday()]
-            spans = ((_opens(day, begin, self._zone), _shuts(day if end > begin else day + 1, end, self._zone))
+            spans = ((opens(day, begin, self._zone), shuts(day if end > begin else day + 1, end, self._zone))
                      for begin, end in hours)
             found = tuple(sorted(span for span in spans if span[0] < span[1]))
             if len(self._days) > 1000:
@@ -155,10 +155,10 @@ def operation_hours(written: dict[str, Any], zone: ZoneInfo) -> Fixed:
     for part in written["hours"]:
         begin, end = local(part["from"]), local(part["to"])
         if len(part["to"]) == len("2026-11-23"):
-            shuts = _shuts(end.toordinal(), "24:00", zone)
+            over = shuts(end.toordinal(), "24:00", zone)
         else:
-            shuts = _shuts(end.toordinal(), f"{end:%H:%M}", zone)
-        spans.append((_opens(begin.toordinal(), f"{begin:%H:%M}", zone), shuts))
+            over = shuts(end.toordinal(), f"{end:%H:%M}", zone)
+        spans.append((opens(begin.toordinal(), f"{begin:%H:%M}", zone), over))
     return Fixed(spans)
 
 
@@ -177,12 +177,12 @@ def merged(spans: Iterable[Span]) -> Iterator[Span]:
         yield running
 
 
-def _opens(day: int, clock: str, zone: ZoneInfo) -> int:
+def opens(day: int, clock: str, zone: ZoneInfo) -> int:
     """The first instant at which the wall clock shows this time of this day or a later one."""
     return _instant(day, clock, zone, 0)
 
 
-def _shuts(day: int, clock: str, zone: ZoneInfo) -> int:
+def shuts(day: int, clock: str, zone: ZoneInfo) -> int:
     """The instant from which the wall clock never again shows a time before this one."""
     last = _instant(day, clock, zone, 1)
     if abs(last) >= EVER:

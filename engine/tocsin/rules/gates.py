@@ -17,6 +17,7 @@ from tocsin.book.rule import Gate, Rule
 from tocsin.domain.event import Event
 from tocsin.domain.gated import Place
 from tocsin.rules.calendar import EVER, Calendar, Either, Fixed, Hours, operation_hours
+from tocsin.rules.ics import IcsHours
 from tocsin.rules.text import key_text
 
 OPERATION = "operation"
@@ -32,7 +33,8 @@ class Named:
     """The calendars and operations of one book."""
 
     def __init__(self, content: Content) -> None:
-        self.calendars = {name: Calendar(written) for name, written in content.calendars.items()}
+        self.calendars: dict[str, Hours] = {name: IcsHours(written) if "ics" in written else Calendar(written)
+                                            for name, written in content.calendars.items()}
         zone = ZoneInfo(content.site.time_zone)
         self.operations = {name: operation_hours(written, zone) for name, written in content.operations.items()}
         self.areas: dict[str, str] = {name: written.get("area", "") for name, written in content.operations.items()}
