@@ -61,7 +61,8 @@ def test_open_while_an_event_lasts_recurrences_and_exceptions_included() -> None
 
 def test_a_day_is_a_whole_day_of_the_site_and_the_last_one_is_outside() -> None:
     """VALUE=DATE: DTEND names the day after; without DTEND it is one day."""
-    days = hours(event("DTSTART;VALUE=DATE:20261224", "DTEND;VALUE=DATE:20261227"), event("DTSTART;VALUE=DATE:20270101"))
+    days = hours(event("DTSTART;VALUE=DATE:20261224", "DTEND;VALUE=DATE:20261227"),
+                 event("DTSTART;VALUE=DATE:20270101"))
     assert first(days, 2) == [("2026-12-24 00:00", "2026-12-27 00:00"), ("2027-01-01 00:00", "2027-01-02 00:00")]
 
 
