@@ -2,7 +2,10 @@
 
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from tests.support.live_site import LiveSite
@@ -59,15 +62,31 @@ def refused(site: LiveSite) -> int:
 
 def messages(site: LiveSite) -> str:
     """All that has left by any channel."""
+    return "\n".join(text for _, text in told(site))
+
+
+def told(site: LiveSite) -> list[tuple[str, str]]:
+    """All that has left by any channel: to whom, and what."""
     emulators = site.emulators
 
-    def said() -> str:
-        mails = [str(part.get_payload(decode=True), "utf-8", "replace") for mail in emulators.email.outbox
-                 for part in mail.message.walk() if part.get_content_type() == "text/plain"]
-        chats = [message.text for message in emulators.telegram.state.outbox]
-        return "\n".join([*mails, *chats, *(sms.body for sms in emulators.sms.state.messages)])
+    def said() -> list[tuple[str, str]]:
+        mails = [(str(mail.message["To"]), str(part.get_payload(decode=True), "utf-8", "replace"))
+                 for mail in emulators.email.outbox for part in mail.message.walk()
+                 if part.get_content_type() == "text/plain"]
+        chats = [(str(message.chat.id), message.text) for message in emulators.telegram.state.outbox]
+        return [*mails, *chats, *((sms.to, sms.body) for sms in emulators.sms.state.messages)]
 
-    return str(emulators.call(said))
+    return list(emulators.call(said))
+
+
+@contextmanager
+def written(path: Path, text: str) -> Iterator[None]:
+    """A file that is there for a while, whatever happens meanwhile."""
+    path.write_text(text, "utf-8")
+    try:
+        yield
+    finally:
+        path.unlink()
 
 
 def test_a_new_rule_in_a_file_pages(site: LiveSite) -> None:
@@ -106,29 +125,26 @@ rules:
 def test_a_broken_file_changes_nothing_and_the_administrators_are_told_once(site: LiveSite) -> None:
     """They get the file, the line and what is wrong; saving the same again says nothing more."""
     before, held = refused(site), loaded(site)
-    path = site.home / "rules" / "broken.yaml"
-    path.write_text("rules:\n  - rule: broken\n    sya: oops\n", "utf-8")
-    comes(lambda: refused(site) > before, site.log)
-    comes(lambda: "rules/broken.yaml:3" in messages(site), lambda: messages(site))
-    told = messages(site).count("not taken over")
-    path.write_text("rules:\n  - rule: broken\n    sya: oops\n", "utf-8")
-    comes(lambda: refused(site) > before + 1, site.log)
-    assert site.post({"type": "acceptance.siren", "site": "market"}).status_code == 202
-    comes(lambda: "siren: market" in messages(site), lambda: messages(site))
-    assert messages(site).count("not taken over") == told
-    assert loaded(site) == held
-    path.unlink()
+    path, text = site.home / "rules" / "broken.yaml", "rules:\n  - rule: broken\n    sya: oops\n"
+    with written(path, text):
+        comes(lambda: refused(site) > before, site.log)
+        comes(lambda: "rules/broken.yaml:3" in messages(site), lambda: messages(site))
+        path.write_text(text, "utf-8")
+        comes(lambda: refused(site) > before + 1, site.log)
+        assert site.post({"type": "acceptance.siren", "site": "market"}).status_code == 202
+        comes(lambda: "siren: market" in messages(site), lambda: messages(site))
+        notices = Counter(to for to, said in told(site) if "not taken over" in said)
+        assert set(notices.values()) == {1}, notices
+        assert loaded(site) == held
 
 
 def test_a_failing_rule_test_refuses_the_book(site: LiveSite) -> None:
     """It reads well but does not do what its author expects."""
     before, held = refused(site), loaded(site)
-    path = site.home / "rules" / "wrong.yaml"
-    path.write_text(rule("wrong", "nothing"), "utf-8")
-    comes(lambda: refused(site) > before, site.log)
-    comes(lambda: "rules/wrong.yaml" in messages(site), lambda: messages(site))
-    assert loaded(site) == held
-    path.unlink()
+    with written(site.home / "rules" / "wrong.yaml", rule("wrong", "nothing")):
+        comes(lambda: refused(site) > before, site.log)
+        comes(lambda: "rules/wrong.yaml" in messages(site), lambda: messages(site))
+        assert loaded(site) == held
 
 
 def test_a_last_resort_without_a_channel_is_refused_while_running_live(site: LiveSite) -> None:
