@@ -135,13 +135,17 @@ async def test_overlapping_air_raid_alerts_are_one_incident_until_the_last_ends(
 
 
 async def test_cleared_and_back_before_anybody_answered_goes_on_where_it_was(tmp_path: Path) -> None:
-    """The escalation does not start over for a contact that chatters."""
+    """The escalation does not start over for a contact that chatters, and nobody keeps believing that it is over."""
     async with site_of(tmp_path, town(RAID)) as site:
         await site.event("air_raid.alert", status="firing", alert_id=1)
         await site.advance(minutes=2)
         await site.event("air_raid.alert", status="resolved", alert_id=1)
         await site.advance(minutes=1)
         await site.event("air_raid.alert", status="firing", alert_id=1)
+        site.telegram("taras").expects("Повітряна").came("+2m")
+        for told in (site.telegram("olena"), site.telegram("taras")):
+            told.expects("Минуло").came("+2m")
+            told.expects("Знову триває: Повітряна тривога").came("+3m")
         site.forget_what_was_told()
         await site.advance(minutes=1)
         site.mail("chief").expects("Повітряна").came("+4m")

@@ -101,9 +101,6 @@ def _met(meaning: Meaning, need: Need, accepted: set[str]) -> bool:
 
 
 def _decline(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> None:
-    if incident.response == ACKNOWLEDGED and incident.condition != ACTIVE:
-        draft.put(IncidentSet(incident))
-        return
     for index, escalation in enumerate(incident.escalations):
         if escalation.state == "answered" and not covered(draft, meaning, incident, escalation):
             incident = escalate.resume(draft, meaning, incident, index, now)
@@ -115,7 +112,11 @@ def _decline(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, n
         draft.drop_timer(f"6|remind|{incident.id}")
         incident = replace(incident, response=UNANSWERED)
     held = any(given.word in COMING and given.person in left for given in incident.answers)
-    draft.put(IncidentSet(replace(incident, held=incident.held and held)))
+    incident = replace(incident, held=incident.held and held)
+    if incident.response == ACKNOWLEDGED and incident.condition == CLEARED and not incident.held:
+        incidents.close(draft, incident, "cleared and answered", "", now)
+        return
+    draft.put(IncidentSet(incident))
 
 
 def _end(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> Incident | None:

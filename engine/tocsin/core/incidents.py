@@ -113,6 +113,12 @@ def _raise(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, sever
 
 
 def _reactivate(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal: Fired, now: int) -> Incident:
+    """Active again; whoever was told that it is over and is not asked now is told that it is not."""
+    before = draft.last_notification
+    return tell.again(draft, _renew(draft, meaning, rule, incident, signal, now), before, now)
+
+
+def _renew(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal: Fired, now: int) -> Incident:
     activation = Activation(incident.activation.number + 1, now, signal.happened, signal.events)
     draft.put(ActivationSet(incident.id, activation))
     answered = incident.response == ACKNOWLEDGED
@@ -134,7 +140,9 @@ def reopened(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, sig
     incident = replace(incident, activation=activation, condition=ACTIVE, response=UNANSWERED, closed=None,
                        closed_by="", reopens=None, held=False, book=meaning.book.number,
                        values={**incident.values, **signal.values, "reopened": True})
-    draft.put(IncidentSet(_begin(draft, meaning, rule, incident, PAGE, now)))
+    before = draft.last_notification
+    incident = _begin(draft, meaning, rule, incident, PAGE, now)
+    draft.put(IncidentSet(tell.again(draft, incident, before, now)))
 
 
 def cleared(draft: Draft, signal: Cleared, now: int) -> None:
@@ -148,8 +156,7 @@ def cleared(draft: Draft, signal: Cleared, now: int) -> None:
     if signal.closes or not incident.board or done:
         close(draft, incident, signal.how, "", now)
     else:
-        tell.cleared(draft, incident, signal.how, now)
-        draft.put(IncidentSet(incident))
+        draft.put(IncidentSet(tell.cleared(draft, incident, signal.how, now)))
 
 
 def end_activation(draft: Draft, incident: Incident, how: str, now: int) -> Incident:
@@ -169,5 +176,5 @@ def close(draft: Draft, incident: Incident, how: str, by: str, now: int, reopens
     if reopens is not None:
         draft.set_timer(Timer(f"6|reopen|{incident.id}", reopens, "escalation", "reopen", incident.id))
     if incident.board:
-        tell.closed(draft, incident, how, by, now)
+        incident = tell.closed(draft, incident, how, by, now)
     draft.put(IncidentSet(incident))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from tocsin.core.draft import Draft
 from tocsin.core.standing import last_words
 from tocsin.domain.change import Noted, NotificationSet
@@ -20,18 +22,33 @@ def page(draft: Draft, incident: Incident, kind: str, person: str, channel: str,
     return _put(draft, incident, kind, person, channel, now, expires, values or {}, policy, step, round_)
 
 
-def everybody_told(draft: Draft, incident: Incident, kind: str, now: int, values: dict[str, Any]) -> None:
-    """Tell each person who was notified once, by the channel by which news goes to them."""
+def cleared(draft: Draft, incident: Incident, how: str, now: int) -> Incident:
+    """Its condition is over: everybody who was notified is told once."""
+    return _over(draft, incident, CLEARED, now, {"how": how})
+
+
+def closed(draft: Draft, incident: Incident, how: str, by: str, now: int) -> Incident:
+    """Nobody needs to do anything more: everybody who was notified is told once."""
+    return _over(draft, incident, CLOSED, now, {"how": how, "who": by})
+
+
+def _over(draft: Draft, incident: Incident, kind: str, now: int, values: dict[str, Any]) -> Incident:
     for person, channel in incident.told.items():
         _put(draft, incident, kind, person, channel, now, now + NEWS_EXPIRES, values)
+    return replace(incident, relieved=tuple(incident.told))
 
 
-def cleared(draft: Draft, incident: Incident, how: str, now: int) -> None:
-    everybody_told(draft, incident, CLEARED, now, {"how": how})
-
-
-def closed(draft: Draft, incident: Incident, how: str, by: str, now: int) -> None:
-    everybody_told(draft, incident, CLOSED, now, {"how": how, "who": by})
+def again(draft: Draft, incident: Incident, before: int, now: int) -> Incident:
+    """It is active again: those who were told that it is over hear so, unless they are asked after notification
+    ``before`` anyway; under a silence nobody does.
+    """
+    asked = {change.notification.person for change in draft.changes
+             if isinstance(change, NotificationSet) and change.notification.id > before
+             and change.notification.incident == incident.id}
+    for person in incident.relieved if not incident.quiet else ():
+        if person not in asked:
+            _put(draft, incident, JOINED, person, incident.told[person], now, now + NEWS_EXPIRES, {"again": True})
+    return replace(incident, relieved=())
 
 
 def joined(draft: Draft, incident: Incident, now: int) -> None:

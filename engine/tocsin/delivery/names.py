@@ -10,7 +10,7 @@ from tocsin.delivery import templates
 from tocsin.delivery.plain import cut, harmless, one_line
 from tocsin.delivery.when import told_time, zone_of
 from tocsin.delivery.words import known, word
-from tocsin.domain.notification import Notification
+from tocsin.domain.notification import JOINED, Notification
 from tocsin.domain.time import MINUTE
 
 LATE_AFTER = 2 * MINUTE
@@ -43,6 +43,7 @@ def names_of(notification: Notification, content: Content, rule: Rule | None, la
         "since": told_time(since, zone, now) if isinstance(since, int) else None,
         "last_resort": word(language, "last_resort") if notification.policy and notification.step == 0 else "",
         "who": who(content, given.get("who")),
+        "again": notification.kind == JOINED and given.get("again") is True,
         "how": _how(content, str(given.get("how") or ""), language),
         "did": known(language, f"did.{given.get('word')}") or word(language, "what.taken"),
         "at": told_time(given["at"], zone, now) if isinstance(given.get("at"), int) else None,

@@ -86,7 +86,8 @@ class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     ``board`` is False for a state (a rule without escalate_to). ``values`` are the names that texts may use.
     ``told`` maps everybody notified to the channel by which news goes to them. ``held`` says that a person
-    accepted or arrived, so that only a person's close ends it. ``reopens`` is the instant at which a closed one is
+    accepted or arrived, so that only a person's close ends it. ``relieved`` are those who were last told that it is
+    over: cleared, or closed. ``reopens`` is the instant at which a closed one is
     looked at again, None when it is not.
     """
 
@@ -108,6 +109,7 @@ class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):
     escalations: tuple[Escalation, ...] = ()
     answers: tuple[Answered, ...] = ()
     told: dict[str, str] = {}
+    relieved: tuple[str, ...] = ()
     joined_told: int | None = None
     unreached: bool = False
     quiet: bool = False
