@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.small_site import BOOK, event, matcher
@@ -32,7 +32,7 @@ class DyingStore(Store):
         if step == self._step and self._now_holds_events and self._left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def write(self, entries: Iterable[Entry]) -> bool:
+    def write(self, entries: Sequence[Entry]) -> bool:
         listed = list(entries)
         self._now_holds_events = any(entry.kind == "arrival" for entry in listed)
         self._left -= self._now_holds_events

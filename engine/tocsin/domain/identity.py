@@ -5,9 +5,14 @@ from hashlib import blake2b
 import msgspec
 
 from tocsin.domain.event import Event
+from tocsin.domain.input import Answer, Arrival, Input
 from tocsin.domain.time import DAY, MINUTE
 
+UNTIMED = b"\x01"
+"""Last byte of what recognises an event without a time of its own: its repetition counts for 5 minutes only."""
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
+_plain = msgspec.json.Encoder().encode
 
 
 def identity(event: Event) -> bytes:
@@ -22,6 +27,19 @@ def identity(event: Event) -> bytes:
 def name_hash(event: Event) -> bytes:
     """16 bytes of (source, origin, id) alone: equal names with unequal identity are a conflict."""
     return blake2b(_encode((event.source, event.origin, event.id)), digest_size=16).digest()
+
+
+def recognised(item: Input) -> bytes:
+    """The 25 bytes by which the journal recognises an input that comes again, b"" when nothing repeats it.
+
+    16 of ``identity``, 8 of the name alone, UNTIMED or zero. An answer with a reference is recognised by it.
+    """
+    if isinstance(item, Arrival):
+        event = item.event
+        return identity(event) + name_hash(event)[:8] + (UNTIMED if event.untimed else b"\0")
+    if isinstance(item, Answer) and item.reference:
+        return blake2b(_plain(("answer", item.channel, item.reference)), digest_size=16).digest() + bytes(9)
+    return b""
 
 
 def content_hash(event: Event) -> str:

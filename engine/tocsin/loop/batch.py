@@ -47,6 +47,8 @@ class Batch:
         self.touched: list[Ticket] = []
         self.poisons: list[str] = []
         self.loaded: Force | None = None
+        self.book_at = 0
+        """The instant from which the book holds: that of its input, or of the first one."""
 
     def take(self, ticket: Ticket | None, index: int, prepared: Prepared, now: int, refused: str = "") -> None:
         """Step one input; ``refused`` is why the store refused it before, then it is journaled as rejected."""
@@ -66,6 +68,7 @@ class Batch:
             self.recent.add(identity, self.position + 1, now)
         self.position = position = self.position + 1
         reason = refused or prepared.fault
+        self.book_at = self.book_at or now
         changes: list[Change] = []
         if not reason:
             try:
@@ -76,7 +79,7 @@ class Batch:
                     item, force = prepared.item, loading.force
                 changes = self._step(self.board, force.meaning, item, now)
                 if force is not self.force:
-                    self.force = self.loaded = force
+                    self.force, self.loaded, self.book_at = force, force, now
             except Exception as error:  # noqa: BLE001 - whatever one input breaks must not stop the others
                 reason = described(error)
         if reason:

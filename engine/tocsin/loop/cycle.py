@@ -194,7 +194,7 @@ class Cycle:
             if batch.entries:
                 self._store.write(batch.entries)
             if self._new_store or batch.loaded:
-                self._store.put_book(batch.force.book, self._at)
+                self._store.put_book(batch.force.book, batch.book_at)
         except Exception as error:  # one input must not stop the others, whatever it broke
             if isinstance(error, StoreError) and not isinstance(error, StoreRefusedError):
                 raise StoreError(str(error)) from error

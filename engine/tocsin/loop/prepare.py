@@ -1,7 +1,6 @@
 """What is computed before an input's turn, beside the commits: hits, the encoded body, the identity."""
 
 from collections.abc import Sequence
-from hashlib import blake2b
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,11 +8,11 @@ from msgspec.structs import replace
 from tocsin.book.book import Book
 from tocsin.domain.codec import encode
 from tocsin.domain.event import Event
-from tocsin.domain.identity import identity, name_hash
-from tocsin.domain.input import Answer, Arrival, Input
+from tocsin.domain.identity import UNTIMED, identity, name_hash, recognised
+from tocsin.domain.input import Arrival, Input
 from tocsin.loop.lanes import Prepared
 from tocsin.loop.poison import described
-from tocsin.loop.recent import UNTIMED, Recent
+from tocsin.loop.recent import Recent
 from tocsin.ports import Matcher
 
 
@@ -49,8 +48,5 @@ def matched(event: Event, force: Force, same: bytes, *, conflict: bool = False, 
 
 
 def prepare(item: Input) -> Prepared:
-    """Any other input; an answer with a reference is recognised when it comes again."""
-    same = b""
-    if isinstance(item, Answer) and item.reference:
-        same = blake2b(encode(("answer", item.channel, item.reference)), digest_size=16).digest() + bytes(9)
-    return Prepared(item, item.__struct_config__.tag, encode(item), same)  # type: ignore[arg-type]  # tags are texts
+    """Any other input."""
+    return Prepared(item, item.__struct_config__.tag, encode(item), recognised(item))  # type: ignore[arg-type]  # tags are texts

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from tocsin.domain.identity import UNTIMED as UNTIMED
 from tocsin.domain.time import DAY, MINUTE
 from tocsin.loop.archive import RECORD, Archive, Records, records_of
 
-UNTIMED = b"\x01"
-"""Last byte of the identity of an event without a time of its own: its repetition counts for 5 minutes only."""
 SHORT, LONG = 5 * MINUTE, DAY
 YOUNG = 32_768
 

@@ -1,7 +1,7 @@
 """Deriving the tables again from the journal's rows, one by one, with the stored books."""
 
 from collections.abc import Callable
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import Any
 
 from msgspec import Struct
@@ -10,12 +10,18 @@ from sqlalchemy import Connection
 from tocsin.book.book import Book, read_book
 from tocsin.core.board import Board, apply
 from tocsin.core.rejected import rejection
-from tocsin.domain.change import Change, IncidentSet, NotificationSet, SilenceSet
+from tocsin.domain.change import Change
 from tocsin.domain.codec import decode_input, encode
-from tocsin.domain.input import BookLoaded, Input
+from tocsin.domain.entry import Entry
+from tocsin.domain.identity import recognised
+from tocsin.domain.input import BookLoaded, Input, Receipt, TimerDue
 from tocsin.domain.time import format_instant
 from tocsin.store.segment import Row
+from tocsin.store.shadow import Shadow
 from tocsin.store.statements import fetch
+
+NOTHING = b"null"
+"""The body of an input that not even the store would take."""
 
 
 class Verdict(Struct):
@@ -39,34 +45,61 @@ class FoundError(Exception):
     """A finding that ends the verification."""
 
 
-class Derivation:
-    """Steps the rows again and remembers what the tables must hold."""
+class StoredBook(Struct, frozen=True):
+    """A book as its table holds it."""
 
-    def __init__(self, books: dict[int, bytes], verdict: Verdict, version: str, step: Callable[..., list[Change]],
-                 meaning: Callable[[Book], Any]) -> None:
-        self._books, self._verdict, self._version, self._step, self._make = books, verdict, version, step, meaning
+    number: int
+    hash: str
+    body: bytes
+    loaded: int
+
+
+class Derivation:
+    """Steps the rows again; ``book`` finds a stored one (0: the first).
+
+    The shadow and ``receipts`` (by notification) are what the tables must agree with.
+    """
+
+    def __init__(self, book: Callable[[int], StoredBook | None], verdict: Verdict, version: str,
+                 step: Callable[..., list[Change]], meaning: Callable[[Book], Any]) -> None:
+        self._book, self._verdict, self._version, self._step, self._make = book, verdict, version, step, meaning
         self._board = Board()
         self._meaning: Any = None
-        self._stopped = False
-        self._incidents: dict[int, bytes] = {}
-        self._notifications: dict[int, bytes] = {}
-        self._silences: dict[int, bytes] = {}
+        self.stopped = False
+        self.shadow = Shadow()
+        self.receipts: dict[int, list[Receipt]] = {}
+        self.in_force = 0
+        self._at = 0
 
     def stop(self, remark: str) -> None:
         """Derive nothing more, for this reason."""
-        if not self._stopped:
-            self._stopped = True
+        if not self.stopped:
+            self.stopped = True
             self._verdict.remarks.append(remark)
+
+    def close(self) -> None:
+        self.shadow.close()
 
     def take(self, row: Row, engine: str) -> None:
         """Step one row and compare its effect."""
-        if self._stopped:
+        position, at, kind, body, effect, reason, identity = row
+        if at < self._at:
+            raise FoundError(f"Position {position}: at is {format_instant(at)}, before the row before it "
+                             f"({format_instant(self._at)}).")
+        self._at = at
+        if self.stopped:
             return
-        position, at, kind, body, effect, reason, _ = row
-        if position == 1 and self._books:
-            self._use(min(self._books), position)
+        if position == 1 and self._book(0) is not None:
+            self._use(1, position, at)
         try:
-            item = decode_input(body)
+            item = TimerDue("") if body == NOTHING and reason else decode_input(body)
+            if body != NOTHING:
+                must = str(item.__struct_config__.tag)
+                if kind != must:
+                    raise FoundError(f"Position {position}: kind is {kind}, its body gives {must}.")
+                if (identity or b"") != recognised(item):
+                    raise FoundError(f"Position {position} ({kind}, {format_instant(at)}): identity is not that of its "
+                                     "body: one of the two was changed.")
             changes = self._changes(item, at, reason, position)
         except FoundError:
             raise
@@ -81,26 +114,31 @@ class Derivation:
             return
         apply(self._board, changes)
         self._verdict.derived += 1
-        for change in changes:
-            if isinstance(change, IncidentSet):
-                self._incidents[change.incident.id] = _short(encode(change.incident))
-            elif isinstance(change, NotificationSet):
-                self._notifications[change.notification.id] = _short(encode(change.notification))
-            elif isinstance(change, SilenceSet):
-                self._silences[change.silence.id] = encode(change.silence)
+        if isinstance(item, Receipt):
+            self.receipts.setdefault(item.notification, []).append(item)
+        self.shadow.take(Entry(position, at, kind, b"", effect, changes))
 
     def _changes(self, item: Input, at: int, reason: str | None, position: int) -> list[Change]:
         if reason:
             return rejection(self._board, item, at, reason)
         if isinstance(item, BookLoaded):
-            self._use(item.number, position)
+            self._use(item.number, position, at, item.hash)
         return self._step(self._board, self._meaning, item, at)
 
-    def _use(self, number: int, position: int) -> None:
-        body = self._books.get(number)
-        if body is None:
-            raise FoundError(f"Position {position} puts rule book {number} in force, which the store does not hold.")
-        self._meaning = self._make(read_book(number, body))
+    def _use(self, number: int, position: int, at: int, hash_: str = "") -> None:
+        stored = self._book(number)
+        if stored is None:
+            raise FoundError(f"books, number {number}: this row is missing; position {position} puts it in force.")
+        number = stored.number
+        given, place = sha256(stored.body).hexdigest(), f"books, number {number}"
+        if hash_ and given != hash_:
+            raise FoundError(f"{place}: body has the hash {given}, position {position} gives {hash_}.")
+        if stored.hash != given:
+            raise FoundError(f"{place}: hash is {stored.hash}, body gives {given}.")
+        if stored.loaded != at:
+            raise FoundError(f"{place}: loaded is {stored.loaded}, position {position} gives {at}.")
+        self._meaning = self._make(read_book(stored.number, stored.body))
+        self.in_force = stored.number
 
     def _differs(self, engine: str, finding: str) -> None:
         if engine and engine != self._version:
@@ -111,38 +149,13 @@ class Derivation:
 
     def compare(self, connection: Connection) -> None:
         """The tables must hold exactly what was derived."""
-        if self._stopped:
+        if self.stopped:
             return
-        board = self._board
-        self._table(connection, "Incident", "SELECT id, body FROM incidents", self._incidents, _short)
-        self._table(connection, "Notification", "SELECT id, body FROM outbox", self._notifications, _short)
-        self._table(connection, "Timer", "SELECT id, body FROM timers",
-                    {name: encode(one) for name, one in board.timers.items()})
-        self._table(connection, "Window", "SELECT rule || ' ' || \"key\", body FROM windows",
-                    {" ".join(place): encode(body) for place, body in board.windows.items()})
-        self._table(connection, "Address", "SELECT person || ' ' || channel, body FROM addresses",
-                    {" ".join(place): encode(address) for place, address in board.addresses.items()})
-        self._table(connection, "Policy", "SELECT hash, body FROM policies",
-                    {name: encode(body) for name, body in board.policies.items()})
-        self._table(connection, "Gate", """SELECT rule || ' ' || "key" || ' ' || gate, body FROM gated""",
-                    {" ".join(which): encode(gated) for which, gated in board.kept.all.items()})
-        self._table(connection, "Silence", "SELECT id, body FROM silences", self._silences)
-
-    def _table(self, connection: Connection, what: str, text: str, derived: dict[Any, bytes],
-               form: Callable[[bytes], bytes] = bytes) -> None:
-        left = dict(derived)
-        for name, body in fetch(connection, text):
-            expected = left.pop(name, None)
-            if expected is None:
-                raise FoundError(f"{what} {name} stands in its table, but the journal does not give it.")
-            if not isinstance(body, bytes) or form(body) != expected:
-                raise FoundError(f"{what} {name} is not what the journal gives.")
-        if left:
-            raise FoundError(f"{what} {next(iter(left))} is missing from its table; the journal gives it.")
-
-
-def _short(body: bytes) -> bytes:
-    return blake2b(body, digest_size=16).digest()
+        for number, in fetch(connection, "SELECT number FROM books WHERE number > ?", (self.in_force,)):
+            raise FoundError(f"books, number {number}: this row stands in its table, but the journal does not put it "
+                             "in force.")
+        for difference in self.shadow.differences(connection):
+            raise FoundError(difference)
 
 
 def _summary(changes: list[Change]) -> str:

@@ -86,6 +86,10 @@ class Rows:
                 self.plain[form] = [row]
             else:
                 rows.append(row)
+        self.follow(entry)
+
+    def follow(self, entry: Entry) -> None:
+        """Take up what one entry changes, without its row of the journal."""
         for change in entry.changes:
             self._put(change, entry.position)
 

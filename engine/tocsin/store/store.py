@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +24,8 @@ from tocsin.store.segment import pack_identities
 from tocsin.store.statements import execute, fetch, insert, run
 
 Mode = Literal["live", "practice"]
+
+_POSITION = "UPDATE meta SET value = ? WHERE key = 'position'"
 
 
 class Store:
@@ -60,11 +62,16 @@ class Store:
             self._gate.release()
             raise
 
-    def write(self, entries: Iterable[Entry]) -> bool:
-        """Put entries and what they change into the transaction; whether the outbox got new rows."""
+    def write(self, entries: Sequence[Entry]) -> bool:
+        """Put entries and what they change into the transaction; whether the outbox got new rows.
+
+        The newest position is kept beside the journal as well: its last rows cannot be taken away unnoticed.
+        """
         rows = rows_of(entries)
         with told(self.place):
             rows.write(self._connection)
+            if entries:
+                execute(self._connection, _POSITION, (str(entries[-1].position),))
         return bool(rows.notifications)
 
     def run(self, work: Callable[[Connection], Any]) -> Any:
@@ -207,6 +214,7 @@ def _prepare(connection: Connection, path: Path, mode: Mode) -> bytes:
                              f"knows {HEAD}): install the newer version, or restore a backup made before it.")
         if version < HEAD:
             migrate(connection)
+            run(connection, "UPDATE meta SET value = ? WHERE key = 'tables'", (HEAD,))
         if not names:
             connection.exec_driver_sql(f"PRAGMA application_id = {sqlite.APPLICATION_ID}")
             insert(connection, tables.meta, ("key", "value"),

@@ -9,7 +9,8 @@ is read in one snapshot together with the tables.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,17 @@ from tocsin.domain.codec import FORMAT
 from tocsin.domain.errors import StoreError
 from tocsin.rules.meaning import Meaning
 from tocsin.store import sqlite
-from tocsin.store.derive import Derivation, FoundError, Verdict
+from tocsin.store.delivered import delivered
+from tocsin.store.derive import Derivation, FoundError, StoredBook, Verdict
 from tocsin.store.errors import told
 from tocsin.store.journal import body_of, hot_rows
-from tocsin.store.segment import START, Head, leaves, root_of, row_of, unseal
-from tocsin.store.statements import fetch
+from tocsin.store.migrations import HEAD
+from tocsin.store.segment import START, Head, leaves, pack_identities, root_of, row_of, unseal
+from tocsin.store.statements import fetch, run
 
 _SEGMENT = ('SELECT number, "first", "last", since, until, engine, books, format, previous, root FROM segments '
             "WHERE number > ? ORDER BY number LIMIT 1")
+_STATES = "SELECT position, state, reason FROM journal WHERE position BETWEEN ? AND ?"
 
 
 def verify(path: Path, *, version: str = tocsin.__version__, step: Callable[..., list[Change]] = step,
@@ -42,19 +46,26 @@ def verify(path: Path, *, version: str = tocsin.__version__, step: Callable[...,
     verdict = Verdict()
     engine = sqlite.readers(path, size=1)
     try:
-        with _snapshot(engine, path) as connection:
-            books: dict[int, bytes] = dict(fetch(connection, "SELECT number, body FROM books"))
-        walk = _Walk(verdict, Derivation(books, verdict, version, step, meaning))
-        while True:
-            with _snapshot(engine, path) as connection:
-                if not walk.on(connection):
-                    walk.derivation.compare(connection)
-                    return verdict
+        with closing(Derivation(partial(_book, engine, path), verdict, version, step, meaning)) as derivation:
+            walk = _Walk(verdict, derivation)
+            while True:
+                with _snapshot(engine, path) as connection:
+                    if not walk.on(connection):
+                        walk.end(connection)
+                        return verdict
     except FoundError as found:
         verdict.findings.append(str(found))
         return verdict
     finally:
         engine.dispose()
+
+
+def _book(engine: Engine, path: Path, number: int) -> StoredBook | None:
+    where = "WHERE number = ?" if number else "WHERE ? = 0 ORDER BY number LIMIT 1"
+    with _snapshot(engine, path) as connection:
+        for row in fetch(connection, f"SELECT number, hash, body, loaded FROM books {where}", (number,)):  # noqa: S608 - own words
+            return StoredBook(*row)
+    return None
 
 
 @contextmanager
@@ -82,7 +93,35 @@ class _Walk:
             self._last = row[0]
             self._verdict.rows += 1
             self.derivation.take(row, "")
+        for position, state, reason in fetch(connection, _STATES, (rows[0][0], self._last)) if rows else ():
+            must = "rejected" if reason else "ok"
+            if state != must:
+                raise FoundError(f"Position {position}: state is {state}, its reason gives {must}.")
         return bool(rows)
+
+    def end(self, connection: Connection) -> None:
+        """The journal ends here: does everything else agree with it?"""
+        meta: dict[str, str] = dict(fetch(connection, "SELECT key, value FROM meta"))
+        must = {"position": str(self._last), "tables": HEAD}
+        if self.derivation.in_force:
+            must["book"] = str(self.derivation.in_force)
+        for key, value in must.items():
+            if key not in meta:
+                raise FoundError(f"meta, key {key}: this row is missing; it must be {value}.")
+            if meta[key] != value and key == "position":
+                raise FoundError(f"meta, key position: value is {meta[key]}, the journal ends with {value}: its last "
+                                 "rows were taken away, or rows were added.")
+            if meta[key] != value:
+                raise FoundError(f"meta, key {key}: value is {meta[key]}, it must be {value}.")
+        if meta.get("mode") not in ("live", "practice") or not meta.get("secret"):
+            raise FoundError("meta, keys mode and secret: one of them is missing or no longer what it can be.")
+        for table, first in (("identities", self._number + 1), ("segment_parts", self._number + 2)):
+            text = f"SELECT segment FROM {table} WHERE segment >= ? LIMIT 1"  # noqa: S608 - own names
+            for number, in fetch(connection, text, (first,)):
+                raise FoundError(f"{table}, segment {number}: there is no such segment.")
+        self.derivation.compare(connection)
+        for finding in delivered(connection, None if self.derivation.stopped else self.derivation):
+            raise FoundError(finding)
 
     def _segment(self, connection: Connection, head: Head, previous: bytes, root: bytes) -> None:
         place = f"Segment {head.number} (positions {head.first} to {head.last})"
@@ -95,9 +134,25 @@ class _Walk:
         body = body_of(connection, head.number)
         if body:
             self._rows(place, head, previous, root, body)
+            self._beside(connection, head.number, body)
         else:
             self.derivation.stop(f"{place} is not kept any more: only the chain of what follows could be checked.")
         self._last = max(self._last, head.last)
+
+    def _beside(self, connection: Connection, number: int, body: bytes) -> None:
+        """What stands beside a whole segment: its size, its parts, what repetitions are recognised by."""
+        size = run(connection, "SELECT bytes FROM segments WHERE number = ?", (number,)).scalar()
+        if size != len(body):
+            raise FoundError(f"segments, number {number}: bytes is {size}, its body has {len(body)}.")
+        parts = [part for part, in fetch(
+            connection, "SELECT part FROM segment_parts WHERE segment = ? ORDER BY part", (number,))]
+        if parts != list(range(len(parts))):
+            raise FoundError(f"segment_parts, segment {number}: part is {parts[-1]}, it has {len(parts)} from 0 on.")
+        kept = run(connection, "SELECT body FROM identities WHERE segment = ?", (number,)).scalar()
+        rows = [row_of(pair) for pair in unseal(body)] if kept is not None else []
+        if kept is not None and None not in rows and kept != pack_identities(
+                (row[0], row[1], row[6]) for row in rows if row is not None):
+            raise FoundError(f"identities, segment {number}: body is not what the rows of the segment give.")
 
     def _rows(self, place: str, head: Head, previous: bytes, root: bytes, body: bytes) -> None:
         try:

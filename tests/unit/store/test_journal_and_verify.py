@@ -151,14 +151,15 @@ CHANGES: list[tuple[str, Callable[[int], str], str]] = [
     ("a row for good", lambda n: "UPDATE journal SET reason = 'x' WHERE position = 4", "Position 4 (arrival"),
     ("an incident",
      lambda n: "UPDATE incidents SET body = CAST(replace(body, 'critical', 'high') AS BLOB) WHERE id = 2",
-     "Incident 2 is not what the journal gives"),
-    ("an incident gone", lambda n: "DELETE FROM incidents WHERE id = 2", "Incident 2 is missing"),
-    ("a timer gone", lambda n: "DELETE FROM timers WHERE id = (SELECT min(id) FROM timers)", "is missing from its"),
-    ("a window", lambda n: "DELETE FROM windows", "Window panic"),
-    ("a message gone", lambda n: "DELETE FROM outbox WHERE id = 1", "Notification 1 is missing"),
+     "incidents, id 2: body is"),
+    ("an incident gone", lambda n: "DELETE FROM incidents WHERE id = 2", "incidents, id 2: this row is missing"),
+    ("a timer gone", lambda n: "DELETE FROM timers WHERE id = (SELECT min(id) FROM timers)",
+     "is missing from its table"),
+    ("a window", lambda n: "DELETE FROM windows", "windows, rule panic"),
+    ("a message gone", lambda n: "DELETE FROM outbox WHERE id = 1", "outbox, id 1: this row is missing"),
     ("a message more", lambda n: "INSERT INTO outbox SELECT 999, incident, activation, kind, policy, person, channel, "
      "rank, created, expires, due, state, tries, reason, provider_id, body FROM outbox WHERE id = 1",
-     "Notification 999 stands in its table"),
+     "outbox, id 999: this row stands in its table"),
 ]
 
 
