@@ -12,6 +12,7 @@ from tests.support.town import PANIC, PATROL, town
 
 import tocsin.core.step
 from tocsin.book.book import Content
+from tocsin.core import correlate
 from tocsin.domain.errors import BookError, Finding, Location
 from tocsin.domain.time import HOUR
 
@@ -178,3 +179,27 @@ async def test_ready_means_that_events_can_be_taken(site: Site, monkeypatch: pyt
     assert (red.status_code, red.json()["status"]) == (503, "red")
     assert "the disk does not keep up" in red.json()["problems"][0]
     assert (await site.http.get("/healthz")).status_code == 200
+
+
+async def test_a_rule_that_fails_is_told_once_and_stops_no_other(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped rule hears of it; the other rule's page has left all the same."""
+    told = event_rule("engine-rule-error", match(type="tocsin.rule_error"), to="patrol", per=("rule_id", "error"),
+                      say="Правило {{ rule_id }} ({{ error }})")
+    broken, hear = event_rule("broken", match(type="alarm.panic"), to="patrol"), correlate.hear
+
+    def failing(draft: Any, meaning: Any, rule: str, *rest: Any) -> Any:
+        if rule == "broken":
+            raise KeyError("x")
+        return hear(draft, meaning, rule, *rest)
+
+    monkeypatch.setattr(correlate, "hear", failing)
+    async with site_of(tmp_path, town(PANIC, broken, told)) as site:
+        for number in range(3):
+            await site.event(site=f"school-{number}")
+        for number in range(3):
+            site.telegram("olena").expects(f"school-{number}")
+        await site.advance(seconds=1)
+        assert site.incidents() == ["panic-button", "engine-rule-error", "panic-button", "panic-button"]
+        site.telegram("olena").expects("Правило broken (KeyError)")
+        assert site.notes("rule_error") == ["KeyError: 'x'"] * 3

@@ -37,7 +37,7 @@ from tocsin.rules.tables import Tables
 from tocsin.settings import Settings
 from tocsin.sources.mqtt import Rejected
 from tocsin.store.store import Mode, Store, open_store
-from tocsin.watch.observe import poison
+from tocsin.watch.observe import poison, rule_error
 
 SAID_AGAIN = MINUTE
 """The same notice is logged at most this often."""
@@ -104,6 +104,7 @@ class Engine:
         await self.loop.start()
         self.loop.on_fatal(self._fatal)
         self.loop.on_poison(self._poisoned)
+        self.loop.on_rule_error(self._rule_failed)
         self.ways_out.send()
         await self._take_over(watching)
         self.ways_out.listen()
@@ -184,6 +185,11 @@ class Engine:
     def _poisoned(self, reason: str) -> None:
         _log.error("input.rejected", reason=reason)
         self.tasks.keep("tell-poison", partial(self._tell_poison, reason))
+
+    def _rule_failed(self, rule: str, reason: str) -> None:
+        _log.error("rule.failed", rule=rule, reason=reason)
+        event = rule_error(rule, reason, self.clock.now())
+        self.tasks.keep(f"tell-{rule}", partial(self.watching.watchman.tell, event))
 
     async def _tell_poison(self, reason: str) -> None:
         """Tell the duty office by a fixed plain text, and the rules by an event."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from tocsin.core.board import Board
 from tocsin.core.rejected import rejection
-from tocsin.domain.change import Change, TimerSet
+from tocsin.domain.change import Change, Noted, TimerSet
 from tocsin.domain.codec import encode
 from tocsin.domain.entry import Entry
 from tocsin.domain.input import Arrival, BookLoaded, Input, TimerDue
@@ -46,6 +46,7 @@ class Batch:
         self.taken: list[Taken] = []
         self.touched: list[Ticket] = []
         self.poisons: list[str] = []
+        self.rule_errors: list[Noted] = []
         self.loaded: Force | None = None
         self.book_at = 0
         """The instant from which the book holds: that of its input, or of the first one."""
@@ -93,6 +94,8 @@ class Batch:
             for change in changes:
                 if type(change) is TimerSet:
                     self.deadlines.add(change.timer)
+                elif type(change) is Noted and change.what == "rule_error":
+                    self.rule_errors.append(change)
         self.entries.append(Entry(position, now, prepared.kind, prepared.body, effect, changes, reason, identity))
         if ticket is not None:
             ticket.results[index] = Accepted(position) if type(item) is Arrival else position

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from tocsin.core.board import Board
-from tocsin.domain.change import AddressSet, Change, NotificationSet
+from tocsin.domain.change import AddressSet, Change, Noted, NotificationSet
 from tocsin.domain.errors import StoreBusyError, StoreError, StoreRefusedError, TocsinError
 from tocsin.domain.input import Started
 from tocsin.domain.time import DAY, SECOND
@@ -58,6 +58,7 @@ class Cycle:
         """The earliest deadline when the thread last had nothing to do."""
         self.on_outbox: list[Callable[[Sequence[Change]], None]] = []
         self.on_poison: list[Callable[[str], None]] = []
+        self.on_rule_error: list[Callable[[str, str], None]] = []
         self.on_fatal: list[Callable[[StoreError], None]] = []
         self._told = Told(limits.told)
         self.recent = Recent()
@@ -315,8 +316,10 @@ class Cycle:
                 outcomes.append((ticket.future, ticket.results))
         poisons = [reason for reason in batch.poisons if self._told.due(reason.partition(": ")[0], self._at)]
         news = [change for entry in batch.entries for change in entry.changes if type(change) in _NEWS]
-        if outcomes or poisons or news:
-            self._publish(outcomes, poisons, news)
+        broken = [one for one in batch.rule_errors
+                  if self._told.due(f"{one.rule} {one.detail.partition(': ')[0]}", self._at)]
+        if outcomes or poisons or news or broken:
+            self._publish(outcomes, poisons, news, broken)
 
     def _one_by_one(self, batch: Batch, error: Exception) -> None:
         """The store refused a batch for what is in it: start from the committed state, take each input alone.
@@ -348,13 +351,14 @@ class Cycle:
         futures += [ticket.future for ticket, _, _ in taken if ticket is not None]
         self._publish([(future, error) for future in futures] + self.lanes.drain(error), fatal=error)
 
-    def _publish(self, outcomes: list[Outcome], poisons: Sequence[str] = (), news: Sequence[Change] = (), *,
-                 fatal: StoreError | None = None) -> None:
+    def _publish(self, outcomes: list[Outcome], poisons: Sequence[str] = (), news: Sequence[Change] = (),
+                 broken: Sequence[Noted] = (), *, fatal: StoreError | None = None) -> None:
         with suppress(RuntimeError):  # the event loop is closed: nobody waits any more
-            self._asyncio.call_soon_threadsafe(self._deliver, outcomes, poisons, news, fatal, self._clock.monotonic())
+            self._asyncio.call_soon_threadsafe(self._deliver, outcomes, poisons, news, broken, fatal,
+                                               self._clock.monotonic())
 
     def _deliver(self, outcomes: list[Outcome], poisons: Sequence[str], news: Sequence[Change],
-                 fatal: StoreError | None, posted: float) -> None:
+                 broken: Sequence[Noted], fatal: StoreError | None, posted: float) -> None:
         """On the event loop: everything that one commit has to tell."""
         self.stats.lag.add(self._clock.monotonic() - posted)
         for future, result in outcomes:
@@ -370,6 +374,9 @@ class Cycle:
         for reason in poisons:
             for tell in self.on_poison:
                 tell(reason)
+        for one in broken:
+            for hear in self.on_rule_error:
+                hear(one.rule, one.detail)
         if fatal is not None:
             for end in self.on_fatal:
                 end(fatal)

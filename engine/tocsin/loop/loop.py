@@ -163,6 +163,10 @@ class Loop:
         """Call back with the reason of a rejected input, at most once in ten minutes for one place of errors."""
         self._cycle.on_poison.append(callback)
 
+    def on_rule_error(self, callback: Callable[[str, str], None]) -> None:
+        """Call back with a rule that failed on an input and how, at most once in ten minutes for the two."""
+        self._cycle.on_rule_error.append(callback)
+
     def on_fatal(self, callback: Callable[[StoreError], None]) -> None:
         """Call back when the loop has ended by itself."""
         self._cycle.on_fatal.append(callback)

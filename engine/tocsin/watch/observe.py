@@ -15,7 +15,7 @@ WORDS = ("", "warning", "critical")
 
 DISK, WAL, LOOP_LAG, CLOCK_SKEW = "tocsin.disk", "tocsin.wal", "tocsin.loop_lag", "tocsin.clock_skew"
 SOURCE_SILENT, CHANNEL_FAILING, AUDIT = "tocsin.source_silent", "tocsin.channel_failing", "tocsin.audit"
-POISON, DISAGREEMENT = "tocsin.poison", "tocsin.disagreement"
+POISON, DISAGREEMENT, RULE_ERROR = "tocsin.poison", "tocsin.disagreement", "tocsin.rule_error"
 
 MIB = 2**20
 NEVER = float("inf")
@@ -122,6 +122,12 @@ def poison(reason: str, now: int) -> Event:
     place = reason.partition(": ")[0]
     return Event(id=f"{place}-{now}", source=SOURCE, type=POISON, time=now, received=now, text=reason,
                  data={"place": place})
+
+
+def rule_error(rule: str, reason: str, now: int) -> Event:
+    """A rule failed on an input, which the other rules took; ``reason`` begins with the kind ("KeyError: …")."""
+    return Event(id=f"{rule}-{now}", source=SOURCE, type=RULE_ERROR, time=now, received=now, text=reason,
+                 data={"rule_id": rule, "error": reason.partition(": ")[0]})
 
 
 def disagreement(rule: str, event: Event, index: bool, second: bool, now: int) -> Event:
