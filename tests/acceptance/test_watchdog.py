@@ -239,6 +239,28 @@ async def test_a_real_engine_that_is_killed_is_told(site: Site) -> None:
         await engine.communicate()
 
 
+async def test_an_engine_started_again_and_again_is_told_although_each_start_commits(site: Site) -> None:
+    """Killed by kill -9 soon after each start, as systemd would start it again."""
+    site.store.close()
+    site.path.unlink()
+    site.write_config(after="8 s", tail='http: {listen: "127.0.0.1:0"}')
+    open_store(site.path).close()
+    async with site.watchdog():
+        told = asyncio.create_task(site.sms("stands still"))
+        while not told.done():
+            engine = await asyncio.create_subprocess_exec(
+                *COMMAND, "run", "--config", str(site.home / "config.yaml"), stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, "TWILIO": site.emulators.sms.state.auth_token})
+            assert engine.stderr is not None
+            said = b""
+            while b"engine.started" not in said and (line := await engine.stderr.readline()):
+                said += line
+            assert b"engine.started" in said, said.decode()
+            engine.kill()
+            await engine.communicate()
+        assert "started again and again" in await told
+
+
 async def test_a_watchdog_that_could_tell_nobody_refuses_to_start(site: Site) -> None:
     """With a sentence that says what to set."""
     text = (site.home / "config.yaml").read_text("utf-8")

@@ -25,6 +25,9 @@ from tocsin.store.statements import execute, fetch, insert, run
 
 Mode = Literal["live", "practice"]
 
+_STARTS = ("INSERT INTO meta (key, value) VALUES ('starts', '1') ON CONFLICT (key) DO UPDATE "
+           "SET value = CAST(CAST(meta.value AS INTEGER) + 1 AS TEXT)")
+"""How often an engine has opened the store: from outside, starting again and again is no movement."""
 _POSITION = "UPDATE meta SET value = ? WHERE key = 'position'"
 
 
@@ -220,9 +223,10 @@ def _prepare(connection: Connection, path: Path, mode: Mode) -> bytes:
             insert(connection, tables.meta, ("key", "value"),
                    [("mode", mode), ("secret", secrets.token_hex(32)), ("tables", HEAD)])
         meta: dict[str, str] = dict(fetch(connection, "SELECT key, value FROM meta"))
-    if meta.get("mode") != mode:
-        raise StoreError(f"The store {path} belongs to {meta.get('mode', 'no')} mode and this is {mode} mode: the two "
-                         "never share one. Set another storage.url in config.yaml.")
+        if meta.get("mode") != mode:
+            raise StoreError(f"The store {path} belongs to {meta.get('mode', 'no')} mode and this is {mode} mode: the "
+                             "two never share one. Set another storage.url in config.yaml.")
+        run(connection, _STARTS)
     return bytes.fromhex(meta["secret"])
 
 

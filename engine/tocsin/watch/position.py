@@ -16,12 +16,14 @@ STALE_S = 5.0
 PATIENCE_S = 1.0
 
 STILL, MISSING, LOCKED, DAMAGED, UNREADABLE, HANGS = "still", "missing", "locked", "damaged", "unreadable", "hangs"
+RESTARTS = "restarts"
 """Why nothing is seen to move."""
 
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _QUESTION = """SELECT (SELECT value FROM meta WHERE key = 'alive'), (SELECT value FROM meta WHERE key = 'mode'),
-    coalesce((SELECT max(position) FROM journal), (SELECT max("last") FROM segments), 0)"""
+    coalesce((SELECT max(position) FROM journal), (SELECT max("last") FROM segments), 0),
+    (SELECT value FROM meta WHERE key = 'starts')"""
 
 
 class Seen(Struct, frozen=True):
@@ -43,8 +45,8 @@ def look(path: Path) -> Seen:
             return Seen(None, MISSING)
         address = f"file:{quote(str(path))}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE_S, isolation_level=None)) as connection:
-            alive, mode, position = connection.execute(_QUESTION).fetchone()
-        return Seen(Mark(int(position), int(alive or 0)), STILL, str(mode or ""))
+            alive, mode, position, starts = connection.execute(_QUESTION).fetchone()
+        return Seen(Mark(int(position), int(alive or 0), int(starts or 0)), STILL, str(mode or ""))
     except sqlite3.Error as error:
         code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         why = LOCKED if code in _LOCKED else DAMAGED if code in _DAMAGED else UNREADABLE

@@ -21,6 +21,10 @@ ASLEEP = 10 * SECOND
 """Two looks further apart than this mean that the watchdog itself did not run: that time does not count."""
 
 
+STARTS, WITHIN = 3, 4
+"""So many starts within so many times ``after`` are no movement: it falls over again and again."""
+
+
 class Way(Struct, frozen=True):
     """One person by one channel."""
 
@@ -31,10 +35,13 @@ class Way(Struct, frozen=True):
 
 
 class Mark(Struct, frozen=True):
-    """How far the engine has come: the committed ``position`` and the last ``alive`` instant (microseconds)."""
+    """How far the engine has come: the committed ``position``, the last ``alive`` instant (microseconds) and how often
+    it was started.
+    """
 
     position: int
     alive: int
+    starts: int = 0
 
 
 class Say(Struct, frozen=True):
@@ -55,13 +62,16 @@ class Watch:
     """Instants are microseconds of a clock that only grows; ``moved`` is when the engine was last seen to move.
 
     ``standing`` is the instant from which it stands still, None while it moves. A mark of None (missing, locked or
-    damaged database) never counts as movement, and a first mark is only where the watching begins.
+    damaged database) never counts as movement, and a first mark is only where the watching begins. While it ``loops``,
+    started again and again, only ``after`` without another start counts.
     """
 
     def __init__(self, now: int, after: int = AFTER) -> None:
         self.after = after
         self.moved = now
         self.standing: int | None = None
+        self.loops = False
+        self._starts: list[int] = []
         self._looked = now
         self._mark: Mark | None = None
         self._next: dict[tuple[str, str], int] = {}
@@ -77,15 +87,27 @@ class Watch:
             self.moved += now - self._looked
         self._looked = now
         if mark is not None and mark != self._mark:
-            first, self._mark = self._mark is None, mark
-            if not first:
-                self.moved = now
-                return self._goes_on(now) if self.standing is not None else ""
-        if self.standing is None and now - self.moved >= self.after:
+            before, self._mark = self._mark, mark
+            if before is not None:
+                self._started(now, mark.starts - before.starts)
+                if not self.loops:
+                    self.moved = now
+                    return self._goes_on(now) if self.standing is not None else ""
+        if self.standing is None and self.loops:
+            self.moved = self._starts[0]
+        if self.standing is None and (self.loops or now - self.moved >= self.after):
             self.standing = self.moved
             self._next, self._numbers, self._told, self._news = {}, {}, {}, {}
             return STANDS
         return ""
+
+    def _started(self, now: int, count: int) -> None:
+        """The engine has moved, and was started ``count`` times since the last look."""
+        if self.loops and not count and now - self._starts[-1] >= self.after:
+            self.loops, self._starts = False, []
+        self._starts = [at for at in self._starts if self.loops or now - at < WITHIN * self.after]
+        self._starts = (self._starts + [now] * max(0, count))[-STARTS:]
+        self.loops = self.loops or len(self._starts) == STARTS
 
     def _goes_on(self, now: int) -> str:
         assert self.standing is not None

@@ -8,7 +8,7 @@ from tocsin.domain.errors import DeliveryError, TocsinError, UnknownDeliveryErro
 from tocsin.domain.time import SECOND, format_duration
 from tocsin.ports import Channel, Clock, Outgoing, Rendered
 from tocsin.watch.diary import Diary
-from tocsin.watch.position import Seen
+from tocsin.watch.position import RESTARTS, Seen
 from tocsin.watch.roll import Roll, ways_of
 from tocsin.watch.standstill import FAILED, HANDED, PERHAPS, STANDS, Say, Watch
 from tocsin.watch.systemd import Systemd
@@ -79,7 +79,7 @@ class Watchdog:
         if change:
             if change == STANDS:
                 self._since = self._clock.now() - (now - self._watch.moved)
-            self._diary.write(change, why=seen.why)
+            self._diary.write(change, why=self._why)
             self._systemd.status(f"the engine {change}")
         if not self._watch.speaks:
             return
@@ -87,6 +87,10 @@ class Watchdog:
             flight = asyncio.create_task(self._tell(say))
             self._flights.add(flight)
             flight.add_done_callback(self._flights.discard)
+
+    @property
+    def _why(self) -> str:
+        return RESTARTS if self._watch.loops else self._seen.why
 
     async def _tell(self, say: Say) -> None:
         way = say.way
@@ -123,7 +127,7 @@ class Watchdog:
         way, site, now = say.way, self._roll.content.site, self._clock.now()
         ended = now - (self._steady() - say.ended) if say.ended else now
         head, rest = head_and_rest(say.what, way.language, site=site.name, zone=site.time_zone, since=self._since,
-                                   until=ended, why=self._seen.why, practice=self._mode == "practice")
+                                   until=ended, why=self._why, practice=self._mode == "practice")
         text = f"{head} {rest}".strip()
         if way.channel == "telegram":
             text = f"<b>{html.escape(head, quote=False)}</b>\n{html.escape(rest, quote=False)}".strip()

@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.domain.time import DAY, MINUTE, to_datetime
-from tocsin.watch.position import DAMAGED, HANGS, LOCKED, MISSING, STILL, UNREADABLE
+from tocsin.watch.position import DAMAGED, HANGS, LOCKED, MISSING, RESTARTS, STILL, UNREADABLE
 from tocsin.watch.standstill import STANDS
 
 _STANDS = {
@@ -31,6 +31,8 @@ _WHY = {
     LOCKED: {"uk": "базу даних заблоковано", "ru": "база данных заблокирована", "en": "the database is locked"},
     DAMAGED: {"uk": "базу даних пошкоджено", "ru": "база данных повреждена", "en": "the database is damaged"},
     UNREADABLE: {"uk": "базу даних не прочитати", "ru": "базу данных не прочитать", "en": "the database is unreadable"},
+    RESTARTS: {"uk": "рушій падає і запускається знову і знову", "ru": "движок падает и запускается снова и снова",
+               "en": "the engine falls over and is started again and again"},
     HANGS: {"uk": "диск не відповідає", "ru": "диск не отвечает", "en": "the disk does not answer"},
 }
 _PRACTICE = {"uk": "[НАВЧАННЯ] ", "ru": "[УЧЕНИЯ] ", "en": "[PRACTICE] "}

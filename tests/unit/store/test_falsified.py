@@ -22,7 +22,7 @@ from tocsin.store.verify import verify
 
 UNPROVEN = {
     "meta.secret": "chance made it", "meta.alive": "the heartbeat is no input", "meta.observed": "measured, no input",
-    "meta.opened": "a note", "meta.mode": "only that it is one of the two",
+    "meta.starts": "opening is no input", "meta.opened": "a note", "meta.mode": "only that it is one of the two",
     "attempts.id": "a name only: notification and number say which attempt it is",
     "attempts.address": "what was sent where stands in the attempt alone",
     "attempts.text": "what was sent where stands in the attempt alone",
@@ -41,7 +41,7 @@ CAMERA = event_rule("camera", match(type="camera.offline"), to="patrol", say="К
                     member=("unit",), unless=(active("panic-button", "site"),))
 COLUMNS = [(table, column.name) for table in tables.metadata.sorted_tables if table.name != "meta"
            for column in table.columns]
-KEYS = ("mode", "secret", "tables", "alive", "book", "position")
+KEYS = ("mode", "secret", "tables", "alive", "starts", "book", "position")
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,11 @@ class Play:
         last = self.mark or STILL
         self.mark = Mark(last.position + 1, last.alive + 1)
 
+    def beat_on(self) -> None:
+        """A heartbeat of the engine that was started last."""
+        last = self.mark or STILL
+        self.mark = Mark(last.position, last.alive + 1, last.starts)
+
 
 def test_an_engine_that_moves_is_left_in_peace() -> None:
     """A heartbeat every 5 s: nothing is said in an hour."""
@@ -221,3 +226,42 @@ def test_says_carry_when_it_began_and_ended() -> None:
     watch.told(40 * SECOND, say, HANDED)
     watch.look(41 * SECOND, Mark(8, 8))
     assert watch.due(41 * SECOND, (SMS,)) == [Say(MOVES, SMS, 2, 0, 41 * SECOND)]
+
+
+def started(play: Play, seconds: int) -> None:
+    """A start that commits one heartbeat, and falls over after so long."""
+    last = play.mark or STILL
+    play.mark = Mark(last.position + 1, last.alive + 1, last.starts + 1)
+    play.run(seconds)
+
+
+def test_an_engine_that_falls_over_again_and_again_does_not_move() -> None:
+    """Three starts within two minutes are told at once; only 30 s without another start are good news."""
+    play = Play()
+    play.run(1)
+    for _ in range(2):
+        started(play, 20)
+    assert play.said == []
+    started(play, 1)
+    assert play.watch.loops
+    assert [said[1:3] for said in play.said] == [(STANDS, "sms"), (STANDS, "email")]
+    for _ in range(3):
+        started(play, 10)
+    assert play.changes == [(41, STANDS)]
+    for _ in range(8):
+        play.beat_on()
+        play.run(5)
+    assert [change for _, change in play.changes] == [STANDS, MOVES]
+    assert not play.watch.loops
+
+
+def test_two_restarts_by_hand_and_a_third_an_hour_later_are_no_crash_loop() -> None:
+    """Each keeps the heart beating."""
+    play = Play()
+    play.run(1)
+    for pause in (30, 3600, 30):
+        started(play, 1)
+        for _ in range(pause // 5):
+            play.beat_on()
+            play.run(5)
+    assert play.said == []
