@@ -33,7 +33,7 @@ def leaves() -> dict[tuple[str, ...], set[str]]:
 
 LEAVES = leaves()
 WITH_CONFIG = sorted(path for path, options in LEAVES.items() if "--config" in options)
-MORE = {"replay": ["--events", "none.jsonl"], "explain": ["1"], "send-test": ["--to", "admin"]}
+MORE = {"backup": ["copy.db"], "replay": ["--events", "none.jsonl"], "explain": ["1"], "send-test": ["--to", "admin"]}
 
 
 def test_the_help_knows_every_command():
