@@ -9,12 +9,13 @@ from tocsin.clock import EngineClock
 from tocsin.loop import Limits, Loop
 from tocsin.settings import Settings
 from tocsin.store.journal import Sealer
+from tocsin.store.retention import Keep, Retention
 from tocsin.store.store import Store
 from tocsin.watch.probes import LoopLag, Probe, Silences, Skew, audits, channels, disk, wal
 from tocsin.watch.schedule import Job, Schedule
 from tocsin.watch.watchman import Watchman
 
-OBSERVE_S, AUDIT_S = 10, 30
+OBSERVE_S, AUDIT_S, RETENTION_S = 10, 30, 3600
 
 
 class Watching:
@@ -37,8 +38,13 @@ class Watching:
             channels(store.reading, ways_out, clock))
         self._seldom: tuple[Probe, ...] = (audits(store.reading, self._sending, clock),)
         self.watchman = Watchman(loop, store.reading, loop.run_work, clock)
+        kept = settings.journal
+        self._retention = Retention(store, loop.run_work, clock,
+                                    Keep(kept.keep, kept.keep_bytes, kept.keep_incidents))
         self._schedule = Schedule((Job("observe", self.observe, every=OBSERVE_S),
-                                   Job("audit", self.audit, every=AUDIT_S)), time_zone=settings.site.time_zone)
+                                   Job("audit", self.audit, every=AUDIT_S),
+                                   Job("retention", self._retention.run, every=RETENTION_S)),
+                                  time_zone=settings.site.time_zone)
 
     def start(self) -> None:
         """Observe and audit from now on, and seal the journal."""

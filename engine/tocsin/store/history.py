@@ -83,6 +83,12 @@ def body_of(connection: Connection, segment: int) -> bytes:
         connection, "SELECT body FROM segment_parts WHERE segment = ? ORDER BY part", (segment,)))
 
 
+def whole_body_of(connection: Connection, segment: int) -> bytes:
+    """The compressed body of a segment of which every row is kept; else b""."""
+    thinned = run(connection, "SELECT thinned FROM segments WHERE number = ?", (segment,)).scalar()
+    return body_of(connection, segment) if thinned is None else b""
+
+
 def _segment(connection: Connection, where: str, *values: int) -> tuple[int, int, int] | None:
     """Number, first and last position of a segment."""
     text = f'SELECT number, "first", "last" FROM segments WHERE {where}'  # noqa: S608 - own words
@@ -95,7 +101,7 @@ def _last_sealed(connection: Connection) -> int:
 
 def _sealed(connection: Connection, segment: int) -> list[Told] | None:
     """What a segment holds; None when it is not kept any more."""
-    body = body_of(connection, segment)
+    body = whole_body_of(connection, segment)
     if not body:
         return None
     rows = (row_of(pair) for pair in unseal(body))

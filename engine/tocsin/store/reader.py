@@ -10,7 +10,8 @@ from tocsin.book.book import Book, read_book
 from tocsin.domain.errors import StoreError
 from tocsin.store import sqlite
 from tocsin.store.errors import told
-from tocsin.store.journal import body_of, hot_rows
+from tocsin.store.history import body_of, whole_body_of
+from tocsin.store.journal import hot_rows
 from tocsin.store.segment import Row, row_of, unseal
 from tocsin.store.statements import fetch, run
 
@@ -79,7 +80,7 @@ def rows_since(reading: Callable[[], AbstractContextManager[Connection]], after:
             segment = fetch(connection, 'SELECT number, "last" FROM segments WHERE "last" > ? ORDER BY number LIMIT 1',
                             (after,))
             number, last = next(segment, (0, 0))
-            body = body_of(connection, number) if number else b""
+            body = whole_body_of(connection, number) if number else b""
             rows = [] if number else list(hot_rows(connection, after))
         if number:
             found = [row_of(pair) for pair in (unseal(body) if body else ())]

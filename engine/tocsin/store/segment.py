@@ -65,12 +65,12 @@ def seal(number: int, previous: bytes, rows: Sequence[Row], engine: str, books: 
     salts = secrets.token_bytes(SALT * len(rows))
     pairs = [(salts[SALT * index:SALT * (index + 1)], _pack(row)) for index, row in enumerate(rows)]
     head = Head(number, rows[0][0], rows[-1][0], rows[0][1], rows[-1][1], engine, books)
-    return Segment(head, previous, root_of(head, previous, leaves(pairs)), _compressed(pairs),
+    return Segment(head, previous, root_of(head, previous, leaves(pairs)), pack_pairs(pairs),
                    pack_identities((row[0], row[1], row[6]) for row in rows))
 
 
-def _compressed(pairs: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """The zlib of one MessagePack array, made in steps: a single one would hold Python's lock for 10 ms."""
+def pack_pairs(pairs: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """A body: the zlib of one MessagePack array, made in steps: a single one would hold Python's lock for 10 ms."""
     compressor = zlib.compressobj(1)
     parts = [compressor.compress(_ARRAY + len(pairs).to_bytes(4, "big"))]
     for start in range(0, len(pairs), _STEP):

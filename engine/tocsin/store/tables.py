@@ -46,7 +46,8 @@ journal = Table(
     Column("identity", LargeBinary),
 )
 
-# Sealed runs of the journal, chained by their roots; kept for ever. ``books`` lists the numbers in force.
+# Sealed runs of the journal, chained by their roots; kept for ever. ``books`` lists the numbers in force,
+# ``thinned`` is NULL while all rows are kept, then what proves those that are (``retention``).
 segments = Table(
     "segments", metadata,
     Column("number", Int, primary_key=True, autoincrement=False),
@@ -60,9 +61,11 @@ segments = Table(
     Column("books", Text, nullable=False),
     Column("format", Int, nullable=False),
     Column("bytes", Int, nullable=False),
+    Column("thinned", LargeBinary),
 )
 
-# The compressed body of a segment in pieces small enough for one commit; gone when journal.keep is over.
+# The compressed body of a segment in pieces small enough for one commit; when journal.keep is over, what incidents rest
+# on.
 segment_parts = Table(
     "segment_parts", metadata,
     Column("segment", Int, primary_key=True, autoincrement=False),

@@ -30,6 +30,7 @@ from tocsin.store.derive import Derivation, FoundError, StoredBook, Verdict
 from tocsin.store.errors import told
 from tocsin.store.journal import body_of, hot_rows
 from tocsin.store.migrations import HEAD
+from tocsin.store.retention import seal_of
 from tocsin.store.segment import START, Head, leaves, pack_identities, root_of, row_of, unseal
 from tocsin.store.statements import fetch, run
 
@@ -132,14 +133,29 @@ class _Walk:
         self._number, self._root, self._sealed = head.number, root, head.last
         self._verdict.segments += 1
         body = body_of(connection, head.number)
-        if body:
+        thinned = run(connection, "SELECT thinned FROM segments WHERE number = ?", (head.number,)).scalar()
+        if thinned is not None:
+            self._thinned(place, root, body, thinned)
+            self._beside(connection, head.number, body, whole=False)
+        elif body:
             self._rows(place, head, previous, root, body)
             self._beside(connection, head.number, body)
         else:
-            self.derivation.stop(f"{place} is not kept any more: only the chain of what follows could be checked.")
+            raise FoundError(f"{place} has no rows, although its time was not over: they were taken away.")
         self._last = max(self._last, head.last)
 
-    def _beside(self, connection: Connection, number: int, body: bytes) -> None:
+    def _thinned(self, place: str, root: bytes, body: bytes, thinned: bytes) -> None:
+        """What is kept of a segment whose time is over is what was kept then."""
+        try:
+            pairs = unseal(body) if body else []
+        except StoreError as error:
+            raise FoundError(f"{place}: {error}.") from error
+        if seal_of(root, pairs) != thinned:
+            raise FoundError(f"{place} was thinned, and what is kept of it was changed since.")
+        self.derivation.stop(f"{place} is kept no longer, but for {len(pairs)} inputs on which incidents rest: from "
+                             "there on only the chain could be checked.")
+
+    def _beside(self, connection: Connection, number: int, body: bytes, *, whole: bool = True) -> None:
         """What stands beside a whole segment: its size, its parts, what repetitions are recognised by."""
         size = run(connection, "SELECT bytes FROM segments WHERE number = ?", (number,)).scalar()
         if size != len(body):
@@ -149,8 +165,8 @@ class _Walk:
         if parts != list(range(len(parts))):
             raise FoundError(f"segment_parts, segment {number}: part is {parts[-1]}, it has {len(parts)} from 0 on.")
         kept = run(connection, "SELECT body FROM identities WHERE segment = ?", (number,)).scalar()
-        rows = [row_of(pair) for pair in unseal(body)] if kept is not None else []
-        if kept is not None and None not in rows and kept != pack_identities(
+        rows = [row_of(pair) for pair in unseal(body)] if kept is not None and whole else []
+        if kept is not None and whole and None not in rows and kept != pack_identities(
                 (row[0], row[1], row[6]) for row in rows if row is not None):
             raise FoundError(f"identities, segment {number}: body is not what the rows of the segment give.")
 
