@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from tocsin.book.book import Roles, Site
 from tocsin.book.contacts import Target
+from tocsin.book.home import read_plain
 from tocsin.book.models import record_of
 from tocsin.book.node import Mapping as MappingNode
 from tocsin.book.node import Node
@@ -320,7 +321,7 @@ def load_settings(path: Path, *, environ: Mapping[str, str], require_secrets: bo
     """
     report = Report()
     try:
-        body = path.read_bytes()
+        body = read_plain(path)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror}): give the file with --config, or make a home "
                             "with tocsin init") from None

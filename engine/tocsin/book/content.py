@@ -9,6 +9,7 @@ from tocsin.book.book import AreaShape, Content, Roles, Site, Table
 from tocsin.book.calendars import CALENDAR, OPERATIONS, check_operation_times
 from tocsin.book.expected import check_expected
 from tocsin.book.gate_checks import check_gates
+from tocsin.book.home import files_of
 from tocsin.book.ics import read_ics
 from tocsin.book.lists import read_list
 from tocsin.book.match import FieldRef
@@ -24,7 +25,7 @@ from tocsin.book.schedules import schedules
 from tocsin.book.services import SERVICES
 from tocsin.book.shape import Names
 from tocsin.book.template_files import read_name, read_source
-from tocsin.book.yaml import MAX_BYTES, read_bytes
+from tocsin.book.yaml import read_bytes
 from tocsin.domain.errors import BookError, Finding, Location
 from tocsin.domain.notification import CHANNELS
 
@@ -121,26 +122,7 @@ class _Reading:
         return content
 
     def _files(self, folder: str, *suffixes: str, skip: tuple[str, ...] = ()) -> list[tuple[str, bytes]]:
-        """(place, bytes) of the files of a folder and below it, in order of their names."""
-        root = self.home / folder
-        found: list[tuple[str, bytes]] = []
-        for path in sorted(root.rglob("*")) if root.is_dir() else []:
-            parts = path.relative_to(root).parts
-            if any(part.startswith(".") for part in parts) or parts[0] in skip or path.is_dir():
-                continue
-            place = path.relative_to(self.home).as_posix()
-            if path.suffix not in suffixes:
-                if path.suffix == ".yml":
-                    self.report.error(Location(place), "rename this file to .yaml: it would not be read")
-                continue
-            try:
-                if path.stat().st_size > MAX_BYTES:
-                    self.report.error(Location(place), f"the file has more than {MAX_BYTES} bytes: split it")
-                    continue
-                found.append((place, path.read_bytes()))
-            except OSError as error:
-                self.report.error(Location(place), f"the file cannot be read: {error.strerror}")
-        return found
+        return files_of(self.home, folder, suffixes, skip, self.report)
 
     def _trees(self, folder: str, skip: tuple[str, ...] = ()) -> list[tuple[str, Node]]:
         files = self._files(folder, ".yaml", skip=skip)
