@@ -19,13 +19,14 @@ from tests.support.every_word import ALL, ROWS, WordRun, digest, event, play, ru
 from tocsin.book.book import encode_content, number_book, read_book
 from tocsin.domain.change import IncidentSet, Noted
 from tocsin.domain.codec import encode
-from tocsin.domain.event import Event
+from tocsin.domain.event import Event, Place
 from tocsin.domain.time import DAY, HOUR, SECOND
 from tocsin.rules.operators import sequence, together, window
 
 EXAMPLES = int(os.environ.get("TOCSIN_EXAMPLES", "60"))
 SEEDS = range(max(1, EXAMPLES // 20))
 WORDS = sorted(ROWS)
+HERE = Place(48.7, 37.5)
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -146,14 +147,15 @@ def test_a_word_that_fails_stops_no_other_rule(word: str, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("left", [b'{"word":"another","times":[1]}', b'{"word":"event","members":{}}', b"{}"])
 def test_what_another_word_left_behind_counts_for_nothing(word: str, left: bytes) -> None:
     run = WordRun(*rules_of(word), checks=False)
-    one = Event(id="1", source="s", type="x", time=START, received=START, site="s", data={"v": 20, "w": "a"})
+    one = Event(id="1", source="s", type="x", time=START, received=START, site="s", location=HERE,
+                data={"v": 20, "w": "a"})
     clean = WordRun(*rules_of(word), checks=False)
     for rule in rules_of(word):
-        run.board.restore_window(rule.id, "site=s", Raw(left))
+        run.board.restore_window(rule.id, "near=48.7,37.5\x1fsite=s" if rule.when.near else "site=s", Raw(left))
     for each in (run, clean):
         each.feed(one, START)
     assert not errors(run)
-    bodies = [[encode(body) for (_, key), body in sorted(each.board.windows.items()) if key == "site=s"]
+    bodies = [[encode(body) for (_, key), body in sorted(each.board.windows.items()) if key.endswith("site=s")]
               for each in (run, clean)]
     assert bodies[0] == bodies[1]
 

@@ -18,7 +18,7 @@ from tocsin.book.rule import Clear, Level, Rule, SequenceStep
 from tocsin.book.words import BUILT_WORDS
 from tocsin.domain.change import Change
 from tocsin.domain.codec import decode_changes
-from tocsin.domain.event import Event
+from tocsin.domain.event import Event, Place
 from tocsin.domain.input import Answer, Input, Started
 from tocsin.domain.time import MINUTE, SECOND
 
@@ -30,7 +30,8 @@ ROWS: dict[str, tuple[Rule, ...]] = {
     "event": (event_rule("event", HIGH), event_rule("event-for", HIGH, for_="5 min", clear=DONE)),
     "incident": (incident_rule("incident", "event", for_="10 min"),),
     "count": (word_rule("count", X, at_least=3, within="10 min"),
-              word_rule("count", X, id_="count-distinct", at_least=2, within="5 min", distinct="w", for_="2 min")),
+              word_rule("count", X, id_="count-distinct", at_least=2, within="5 min", distinct="w", for_="2 min"),
+              word_rule("count", X, id_="count-near", at_least=3, within="10 min", near=150.0)),
     "level": (word_rule("level", X, of="v", levels=(Level({"above": 5}, "low"), Level({"above": 12}, "critical")),
                         for_="2 min", clear=Clear(compare={"below": 3}), stale_after="1 h"),
               word_rule("level", X, id_="level-holds", holds=HIGH, clear=Clear(hold=MINUTE))),
@@ -45,8 +46,12 @@ ROWS: dict[str, tuple[Rule, ...]] = {
     "absence": (word_rule("absence", X, for_="20 min", expected="seen"),),
     "sequence": (word_rule("sequence", Match(), steps=(
         SequenceStep(match(type="x", w="a")), SequenceStep(match(type="x", w="b"), 30 * MINUTE),
-        SequenceStep(match(type="done"), 5 * MINUTE, True))),),
-    "together": (word_rule("together", Match(), named={"a": match(type="x", w="a"), "b": HIGH}, within="30 min"),),
+        SequenceStep(match(type="done"), 5 * MINUTE, True))),
+        word_rule("sequence", Match(), id_="sequence-near", near=150.0, steps=(
+            SequenceStep(match(type="x", w="a")), SequenceStep(match(type="x"), 30 * MINUTE)))),
+    "together": (word_rule("together", Match(), named={"a": match(type="x", w="a"), "b": HIGH}, within="30 min"),
+                 word_rule("together", Match(), id_="together-near", near=150.0, within="30 min", named={
+                     "a": match(type="x", w="a"), "b": X})),
 }
 
 
@@ -83,6 +88,7 @@ def event(number: int, at: int, dice: random.Random, sites: int = 1) -> Event:
             "w": dice.choice(("a", "b", "c", ["a", "d"], None))}
     return Event(id=f"e{number}", source="s", type=dice.choice(("x", "x", "x", "x", "done", "y")),
                  time=at - late * SECOND, received=at, status=dice.choice((None, None, "firing", "resolved")),
+                 location=Place(48.7 + number % 3 * 0.001, 37.5) if number % 7 else None,
                  site=dice.choice((*(f"s{site}" for site in range(sites)), None)), device=dice.choice("ab"),
                  data={name: value for name, value in data.items() if value is not None})
 

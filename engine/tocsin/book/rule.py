@@ -40,7 +40,8 @@ class When(Struct, frozen=True, omit_defaults=True):
     ``match`` says which events the word hears. ``incident``: ``of`` is a rule id; elsewhere ``of`` is a field.
     ``compare`` maps ``above``, ``at_least``, ``below``, ``at_most`` and ``is`` to limits. ``samples`` 0 is the word's
     own number. ``change``: ``moves`` is ``rises`` or ``falls`` with ``compare`` at_least, "" for ``from``/``to``, of
-    which None is any value. ``expected`` is ``seen`` or a list's ``name.column``. Durations are microseconds.
+    which None is any value. ``expected`` is ``seen`` or a list's ``name.column``. ``near`` is metres.
+    Durations are microseconds.
     """
 
     word: str
@@ -63,6 +64,7 @@ class When(Struct, frozen=True, omit_defaults=True):
     steps: tuple[SequenceStep, ...] = ()
     named: dict[str, Match] = {}
     expected: str = ""
+    near: float | None = None
 
 
 class Clear(Struct, frozen=True, omit_defaults=True):

@@ -230,6 +230,10 @@ def _check(rule: Rule, node: Node, report: Report) -> None:
         at = node.get("when") if isinstance(node, Mapping) else None
         report.error(at.where if at is not None else where, problem)
         raise Unreadable
+    if rule.when.near is not None and any(key.name == "near" for key in rule.per):
+        report.error(where, "near: in when: joins the key under the name near, so per: cannot have a field of that "
+                     "name: write data.near for the event's own field")
+        raise Unreadable
     check_names(rule, node, report)
     if not rule.tests:
         report.warn(where, f'the rule "{rule.id}" has no tests: add tests: with events: and expect:')

@@ -11,7 +11,7 @@ from tocsin.book.matches import MATCH, Number
 from tocsin.book.node import Mapping, Node, Scalar
 from tocsin.book.report import Report, Unreadable, nearest
 from tocsin.book.rule import When
-from tocsin.book.scalars import Duration, Name, Whole, plain_value
+from tocsin.book.scalars import Distance, Duration, Name, Whole, plain_value
 from tocsin.book.shape import Field, Json, Many, Record, Shape
 from tocsin.book.steps import NAMED_MATCHES, STEPS
 from tocsin.domain.time import MINUTE
@@ -38,21 +38,6 @@ PARAMETERS = {
 """What may stand beside each word, ``for`` apart, which may stand beside any."""
 
 
-
-class _Later(Shape[Any]):
-    """A parameter of the language that this version cannot run yet."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def read(self, node: Node, report: Report) -> Any:
-        self.refuse(node, report, f"{self.name}: is part of the language but not yet built in version {__version__}: "
-                    "leave it out, or take the place into per:")
-
-    def schema(self) -> Json:
-        return {"not": {}}
-
-
 class _Plain(Shape[Any]):
     """A value that a field may change from or to."""
 
@@ -70,6 +55,7 @@ _MATCH = Field(MATCH, required=True, about="the events that the word hears")
 _FOR = {"for": Field(_DURATION, about="fires when still active that much later")}
 _OF = Field(FIELD, required=True, about="the field that holds the number")
 _STALE = {"stale_after": Field(_DURATION, about="silence for so long ends it as \"no data\"")}
+_NEAR = {"near": Field(Distance(), about="the events lie so close to the first; farther ones are another incident")}
 _SAMPLES = {"samples": Field(Whole(1, MOST), about="judges only when there are so many")}
 
 
@@ -87,7 +73,7 @@ def _incident(values: dict[str, Any]) -> When:
 
 def _count(values: dict[str, Any]) -> When:
     return _common("count", values, at_least=values["at_least"], within=values["within"],
-                   distinct=values.get("distinct", ""))
+                   distinct=values.get("distinct", ""), near=values.get("near"))
 
 
 def _level(values: dict[str, Any]) -> When:
@@ -144,11 +130,13 @@ def _new(values: dict[str, Any]) -> When:
 
 
 def _sequence(values: dict[str, Any]) -> When:
-    return _momentary(When("sequence", steps=values["sequence"], for_=values.get("for")))
+    return _momentary(When("sequence", steps=values["sequence"], for_=values.get("for"),
+                           near=values.get("near")))
 
 
 def _together(values: dict[str, Any]) -> When:
-    return _momentary(When("together", named=values["together"], within=values["within"], for_=values.get("for")))
+    return _momentary(When("together", named=values["together"], within=values["within"], for_=values.get("for"),
+                           near=values.get("near")))
 
 
 def _absence(values: dict[str, Any]) -> When:
@@ -172,7 +160,7 @@ _RECORDS: dict[str, Record[When]] = {
         "count": _MATCH, "at_least": Field(OrField(Whole(1, MOST)), required=True, about="so many, or more"),
         "within": Field(_DURATION, required=True, about="both ends inside"),
         "distinct": Field(FIELD, about="counts its different values instead of the events"),
-        "near": Field(_Later("near")), **_FOR}, _count),
+        **_NEAR, **_FOR}, _count),
     "level": Record("when:", {
         "level": _MATCH, "of": Field(FIELD, about="the field that holds the number"), **COMPARE,
         "levels": Field(Many(LEVEL, least=1), about="several levels with a severity each"),
@@ -190,11 +178,11 @@ _RECORDS: dict[str, Record[When]] = {
         "over": Field(_DURATION, required=True, about="for so long a value is remembered"), **_FOR}, _new),
     "sequence": Record("when:", {
         "sequence": Field(STEPS, required=True, about="the steps in order, each within its time since the one before"),
-        "near": Field(_Later("near")), **_FOR}, _sequence),
+        **_NEAR, **_FOR}, _sequence),
     "together": Record("when:", {
         "together": Field(NAMED_MATCHES, required=True, about="names for matches, each to be met by another event"),
         "within": Field(_DURATION, required=True, about="from the first to the last, both ends inside"),
-        "near": Field(_Later("near")), **_FOR}, _together),
+        **_NEAR, **_FOR}, _together),
     "absence": Record("when:", {
         "absence": _MATCH, "for": Field(_DURATION, required=True, about="so long after it was last heard"),
         "expected": Field(EXPECTED, about="the keys that should be heard: a list, or those seen before")}, _absence),

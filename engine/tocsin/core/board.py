@@ -5,6 +5,7 @@ from typing import Any
 
 from tocsin.core.active import ActiveIncidents
 from tocsin.core.kept import Kept
+from tocsin.core.nearby import Nearby
 from tocsin.domain.change import (
     ActivationSet,
     AddressSet,
@@ -29,6 +30,7 @@ from tocsin.domain.gated import Gated, Place, Which
 from tocsin.domain.incident import CLOSED, Incident
 from tocsin.domain.notification import Address
 from tocsin.domain.silence import Silence
+from tocsin.rules.near import Spot
 
 BESIDE = "\x1e"
 """The first character of the window keys under which the core keeps what belongs to no key of a rule."""
@@ -74,6 +76,7 @@ class Board:
         self.silences: dict[int, Silence] = {}
         self.last_silence = 0
         self._active = ActiveIncidents()
+        self.nearby = Nearby()
         self.last_incident = 0
         self.last_notification = 0
 
@@ -90,6 +93,12 @@ class Board:
             self._active.learn(rule, fields, [one for one in map(self.incident, found) if one is not None])
         return self._active.find(place)
 
+    def near(self, rule: str, rest: str, low: float, high: float) -> list[Spot]:
+        """The places between two latitudes at which the rule has a key that otherwise reads ``rest``."""
+        if not self.nearby.knows(rule):
+            self.nearby.learn(rule, sorted({key for name, key in (*self.windows, *self.open) if name == rule}))
+        return self.nearby.find(rule, rest, low, high)
+
     def put_incident(self, incident: Incident) -> None:
         """An incident has a new value."""
         place = (incident.rule, key_of(incident.key))
@@ -98,11 +107,13 @@ class Board:
         if incident.response == CLOSED:
             if self.open.get(place) == incident.id:
                 del self.open[place]
+                self.placed(*place)
             if incident.reopens is None:
                 self.incidents.pop(incident.id, None)
                 return
         else:
             self.open[place] = incident.id
+            self.placed(*place)
         self.incidents[incident.id] = incident
 
     def key_count(self, rule: str) -> int:
@@ -114,6 +125,13 @@ class Board:
         if (rule, key) not in self.windows and not key.startswith(BESIDE):
             self.keys[rule] = self.keys.get(rule, 0) + 1
         self.windows[rule, key] = body
+        self.placed(rule, key)
+
+    def placed(self, rule: str, key: str) -> None:
+        """The rule may have this key since just now, or no more."""
+        if self.nearby.knows(rule):
+            place = (rule, key)
+            (self.nearby.put if place in self.windows or place in self.open else self.nearby.drop)(rule, key)
 
 
 def apply(board: Board, changes: Iterable[Change]) -> None:
@@ -133,6 +151,7 @@ def _timer_dropped(board: Board, change: TimerDropped) -> None:
 def _window_dropped(board: Board, change: WindowDropped) -> None:
     if board.windows.pop((change.rule, change.key), None) is not None and not change.key.startswith(BESIDE):
         board.keys[change.rule] -= 1
+        board.placed(change.rule, change.key)
 
 
 def _notified(board: Board, change: NotificationSet) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tocsin.book.rule import Rule
 from tocsin.core import expected
 from tocsin.core.board import BESIDE, key_from, key_of
 from tocsin.core.draft import Draft
@@ -15,10 +16,12 @@ from tocsin.core.listening import informed
 from tocsin.core.overflow import OVERFLOW_KEY, too_many_keys
 from tocsin.core.windows import put
 from tocsin.domain.change import Noted, Timer, WindowDropped, WindowSet
+from tocsin.domain.event import Event
 from tocsin.domain.input import Arrival
 from tocsin.rules.gates import place_of_event
 from tocsin.rules.key import keys_of
 from tocsin.rules.meaning import Meaning
+from tocsin.rules.near import NEAR, nearest, reach, spot_of
 from tocsin.rules.operators.incident import IncidentWord
 from tocsin.rules.operators.window import WindowWord
 from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
@@ -39,7 +42,8 @@ def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item:
         draft.put(Noted(now, "key_missing", f"event {item.event.id} of {item.event.source} has no "
                         f"{', '.join(missing)}: its incident is kept under \"unknown\"", rule=rule))
     said: list[Signals] = []
-    for key in _whole_keys(draft, meaning, rule, keys, place_of_event(item.event), item.event.time):
+    whole = _whole_keys(draft, meaning, rule, keys, place_of_event(item.event), item.event.time)
+    for key in whole if word.rule.when.near is None else _placed(draft, word.rule, whole, slots, item.event, now):
         text = key_of(key)
         verdict = word.hear(draft.window(rule, text), item.event, slots, key, now)
         if too_many_keys(draft, word.rule, text) and not _critical(verdict.signals):
@@ -59,7 +63,34 @@ def _whole_keys(draft: Draft, meaning: Meaning, rule: str, keys: Iterable[dict[s
     during = during_of(meaning, rule)
     if during is None:
         return list(keys)
-    return during.keys(keys, values, instant, lambda key: draft.window(rule, key_of(key)) is not None)
+    near = meaning.rules[rule].when.near is not None
+
+    def known(key: dict[str, str]) -> bool:
+        text = key_of(key)
+        return draft.window(rule, text) is not None or (near and bool(draft.board.near(rule, text, -91, 91)))
+    return during.keys(keys, values, instant, known)
+
+
+def _placed(draft: Draft, rule: Rule, keys: Iterable[dict[str, str]], slots: frozenset[str], event: Event,
+            now: int) -> list[dict[str, str]]:
+    """The keys with the place that the event is near to, or with its own where none is known; what only clears has
+    none of its own.
+    """
+    place, distance = event.location, rule.when.near or 0
+    begins = bool(slots - {"clear"})
+    if place is None:
+        if begins:
+            draft.put(Noted(now, "place_missing", f"event {event.id} of {event.source} has no location: left out",
+                            rule=rule.id))
+        return []
+    found = []
+    for key in keys:
+        around = reach(place, distance)
+        spots = draft.board.near(rule.id, key_of(key), place.lat - around, place.lat + around)
+        spot = nearest(place, distance, spots) or (spot_of(place) if begins else None)
+        if spot is not None:
+            found.append({**key, NEAR: spot.text})
+    return found
 
 
 def _critical(signals: Signals) -> bool:

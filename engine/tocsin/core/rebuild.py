@@ -13,6 +13,7 @@ from tocsin.core import correlate, listening
 from tocsin.core.board import Board, apply, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.kept import Kept
+from tocsin.core.nearby import Nearby
 from tocsin.core.overflow import OVERFLOW_KEY
 from tocsin.domain.change import Timer, TimerDropped, TimerSet
 from tocsin.domain.codec import encode
@@ -142,7 +143,7 @@ class Rebuild:
         twin._due, twin._firing, twin._board = list(self._due), dict(self._firing), copy(self._board)
         board = twin._board
         board.windows, board.keys, board.timers = dict(board.windows), dict(board.keys), dict(board.timers)
-        board.kept = Kept()
+        board.kept, board.nearby = Kept(), Nearby()
         for which, gated in self._board.kept.all.items():
             board.kept.put(which, gated)
         return twin

@@ -14,6 +14,7 @@ from tocsin.domain.time import DAY, format_instant, parse_instant
 from tocsin.roster.policies import policies_for
 from tocsin.rules.gates import OPERATION
 from tocsin.rules.meaning import Meaning
+from tocsin.rules.near import NEAR
 from tocsin.rules.text import key_text
 
 KNOWN = ("rule", "key", "severity", "until", "reason")
@@ -174,7 +175,8 @@ def _stray(draft: Draft, meaning: Meaning, rule: str, names: list[str]) -> str:
         return f"the rule {rule} is a state and tells nobody, so there is nothing to silence"
     rules = meaning.rules.values() if not rule else (written,) if written is not None else ()
     known = {field.name for one in rules for field in one.per} | {
-        OPERATION for one in rules if any(gate.operation == "any" for gate in one.during)}
+        OPERATION for one in rules if any(gate.operation == "any" for gate in one.during)} | {
+        NEAR for one in rules if one.when.near is not None}
     if all(name in known for name in names):
         return ""
     known |= {part.partition("=")[0] for one, key in draft.board.open if rule in ("", one)

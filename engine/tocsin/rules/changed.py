@@ -31,7 +31,9 @@ def reach(rule: Rule) -> int | None:
     """How far back, in microseconds, events can matter to what the rule remembers now; None: without a limit."""
     when, clear = rule.when, rule.clear
     spans = (when.for_, when.within, when.over, when.stale_after, clear.after, clear.hold)
-    if when.word not in _FORGETS or clear.only or clear.at or any(isinstance(span, FieldRef) for span in spans):
+    if when.word not in _FORGETS or when.near is not None or clear.only or clear.at:
+        return None
+    if any(isinstance(span, FieldRef) for span in spans):
         return None
     return sum(span for span in spans if isinstance(span, int)) + _AFTER
 

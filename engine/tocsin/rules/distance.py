@@ -12,3 +12,8 @@ def metres_between(lat: float, lon: float, other_lat: float, other_lon: float) -
     half_phi, half_lambda = (other_phi - phi) / 2, math.radians(other_lon - lon) / 2
     chord = math.sin(half_phi) ** 2 + math.cos(phi) * math.cos(other_phi) * math.sin(half_lambda) ** 2
     return 2 * EARTH_RADIUS * math.asin(math.sqrt(min(1.0, max(0.0, chord)))) if chord == chord else math.nan
+
+
+def usable_accuracy(accuracy_m: float | None) -> float:
+    """The radius of a place in metres; 0 for an accuracy that is absent, negative or not a number."""
+    return accuracy_m if accuracy_m is not None and 0.0 < accuracy_m < math.inf else 0.0

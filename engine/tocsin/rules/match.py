@@ -11,9 +11,8 @@ from collections.abc import Callable
 
 from tocsin.book.match import AnyOf, Clause, Expect, FieldRef, Inside, Match, Near, NoneOf
 from tocsin.domain.event import Event, Place
-from tocsin.rules.distance import metres_between
+from tocsin.rules.distance import metres_between, usable_accuracy
 from tocsin.rules.expect import Mismatch, Predicate, compile_expect
-from tocsin.rules.places import usable_accuracy
 from tocsin.rules.tables import Tables
 from tocsin.rules.text import key_text
 from tocsin.rules.values import MatchError, kind_of, reader

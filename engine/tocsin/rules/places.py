@@ -9,7 +9,7 @@ from shapely.geometry import shape as read_geojson
 from shapely.ops import nearest_points
 
 from tocsin.book.book import AreaShape
-from tocsin.rules.distance import EARTH_RADIUS, metres_between
+from tocsin.rules.distance import EARTH_RADIUS, metres_between, usable_accuracy
 
 _METRES_PER_DEGREE = math.radians(1) * EARTH_RADIUS
 
@@ -57,11 +57,6 @@ class AreaIndex:
         flat = shapely.transform(shape, lambda points: points * (scale, 1.0))
         near, _ = nearest_points(flat, shapely.Point(lon * scale, lat))
         return metres_between(lat, lon, float(near.y), float(near.x) / scale)
-
-
-def usable_accuracy(accuracy_m: float | None) -> float:
-    """The radius of a place in metres; 0 for an accuracy that is absent, negative or not a number."""
-    return accuracy_m if accuracy_m is not None and 0.0 < accuracy_m < math.inf else 0.0
 
 
 def _shape(area: AreaShape) -> Any:
