@@ -7,10 +7,11 @@ from tocsin.book.contacts import LastResort, Need, Policy, Step
 from tocsin.core import tell
 from tocsin.core.draft import Draft
 from tocsin.core.standing import COMING, POSITIVE, last_words, words_for
+from tocsin.core.whom import whom
 from tocsin.domain.change import Noted, PolicyKept, Suppressed, Timer, Withdrawn
 from tocsin.domain.incident import WANTED, Ask, Escalation, Incident
 from tocsin.domain.notification import CHANNELS
-from tocsin.domain.time import MINUTE, SECOND
+from tocsin.domain.time import MINUTE, SECOND, format_instant
 from tocsin.roster.reach import Groups, everybody_on_duty, groups_for, people_of
 from tocsin.rules.meaning import Meaning
 
@@ -67,6 +68,9 @@ def run(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int
         escalation = incident.escalations[index]
         policy = policy_of(draft, escalation)
         step = _step(policy, escalation.step)
+        opens = _held_until(meaning, incident, step, now)
+        if opens is not None:
+            return _hold(draft, incident, index, step, opens, now)
         asks, incident = _ask_people(draft, meaning, incident, index, step, now)
         if asks or escalation.step == 0:
             due = now + (step.every if isinstance(step, LastResort) else step.answer_within)
@@ -76,6 +80,23 @@ def run(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int
         draft.put(Suppressed(now, incident.rule, incident.key, f"step {escalation.step} of {escalation.policy} {why}",
                              incident.severity, incident.id))
         incident = _put(incident, index, _next(policy, escalation))
+
+
+def _held_until(meaning: Meaning, incident: Incident, step: Step | LastResort, now: int) -> int | None:
+    """When the calendar that a step waits for opens; None when it need not wait, or it would wait for ever."""
+    hours = meaning.named.calendars.get(step.wait_for) if isinstance(step, Step) else None
+    if hours is None or incident.severity == "critical" or not _meant(step, incident) or hours.open_at(now):
+        return None
+    return hours.next_change(now)
+
+
+def _hold(draft: Draft, incident: Incident, index: int, step: Step | LastResort, opens: int, now: int) -> Incident:
+    escalation = incident.escalations[index]
+    calendar = step.wait_for if isinstance(step, Step) else ""
+    draft.put(Suppressed(now, incident.rule, incident.key, f"step {escalation.step} of {escalation.policy} waits for "
+                         f"{calendar}, until {format_instant(opens)}", incident.severity, incident.id))
+    draft.set_timer(Timer(f"5|answer|{incident.id}|{index}", opens, "escalation", "held", incident.id, index))
+    return incident
 
 
 def advance(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int) -> Incident:
@@ -185,7 +206,7 @@ def _ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, 
     last = isinstance(step, LastResort)
     escalation = incident.escalations[index]
     words, said = words_for(incident, escalation), last_words(incident.answers[escalation.heard:])
-    named = tuple(dict.fromkeys(person for target in step.to for person in people_of(target, meaning.content, now)))
+    named = tuple(dict.fromkeys(person for target in step.to for person in whom(target, meaning, incident, now)))
     people = [person for person in named
               if words.get(person) not in COMING and (last or said.get(person) != "decline")]
     asks: list[Ask] = []

@@ -202,6 +202,8 @@ def _escalation(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> None:
     assert incident is not None
     if timer.kind == "answer":
         incident = escalate.advance(draft, meaning, incident, timer.policy, now)
+    elif timer.kind == "held":
+        incident = escalate.run(draft, meaning, incident, timer.policy, now)
     else:
         incident = escalate.next_group(draft, meaning, incident, timer.policy, timer.person, now)
     draft.put(IncidentSet(incident))

@@ -6,7 +6,7 @@ from tocsin.book.book import Content
 from tocsin.book.contacts import Person, Target
 from tocsin.domain.incident import RANK, SEVERITIES
 from tocsin.domain.notification import CHANNELS
-from tocsin.roster.oncall import on_duty, stand_in
+from tocsin.roster.oncall import absent, on_duty, stand_in
 
 Groups = tuple[tuple[str, ...], ...]
 
@@ -35,7 +35,10 @@ def nearest(severity: str, listed: tuple[str, ...]) -> str:
 
 
 def people_of(target: Target, content: Content, at: int) -> tuple[str, ...]:
-    """The people whom a target means at an instant; () when nobody."""
+    """The people whom a target means at an instant, whatever the incident; () when nobody.
+
+    A skill means everybody who has it and is not away; a stand-in need not have it.
+    """
     zone = ZoneInfo(content.site.time_zone)
     if target.kind == "person":
         present = stand_in(target.name, content.people, zone, at)
@@ -46,7 +49,8 @@ def people_of(target: Target, content: Content, at: int) -> tuple[str, ...]:
     if target.kind == "service":
         return _service(target.name, content, zone, at)
     if target.kind == "skill":
-        return tuple(sorted(person.id for person in content.people.values() if target.name in person.skills))
+        return tuple(sorted(person.id for person in content.people.values() if target.name in person.skills
+                            and absent(person.away, zone, at) is None))
     return ()
 
 

@@ -36,8 +36,21 @@ WORDS: dict[str, Callable[[Rule, tuple[str, ...]], Word]] = {
 }
 """The words of ``when`` that have a meaning in this version."""
 
+PLACE_NAMES = ("location.lat", "location.lon", "areas")
+"""What the incident of a rule keeps whose policy asks by the place."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def policies_named(rule: Rule) -> frozenset[str]:
+    """Every policy that a rule may start."""
+    chosen = rule.escalate_to
+    return frozenset(chosen.values() if isinstance(chosen, dict) else chosen)
+
+
+def _asks_by_place(policy: Policy) -> bool:
+    targets = [target for step in policy.steps for target in step.to] + list(policy.last_resort.to)
+    return any(target.kind in ("area_service", "commander") for target in targets)
 
 
 class Meaning:
@@ -45,7 +58,8 @@ class Meaning:
 
     ``order`` ranks rules so that every ``incident`` rule comes after the rule it follows; ``followers`` names the
     rules that follow a rule. ``receipts`` are the channels whose delivery receipts are awaited. ``gates`` holds the
-    rules that have any; ``asked`` says by which fields the gates of others ask about a rule's incidents.
+    rules that have any; ``asked`` says by which fields the gates of others ask about a rule's incidents. ``named`` are
+    the calendars and operations of the book.
     """
 
     def __init__(self, book: Book) -> None:
@@ -58,7 +72,8 @@ class Meaning:
             if rule.when.word == "incident" and rule.when.of in self.rules:
                 self.followers[rule.when.of] = (*self.followers.get(rule.when.of, ()), rule.id)
         self.order = ranks_of(self.rules)
-        named = Named(book.content)
+        named = self.named = Named(book.content)
+        self._placed = frozenset(policy.id for policy in book.content.policies.values() if _asks_by_place(policy))
         self.gates = {rule.id: gates for rule in self.rules.values() if (gates := gates_of(rule, named)) is not None}
         self.asked: dict[str, tuple[tuple[str, ...], ...]] = {}
         for gates in self.gates.values():
@@ -95,6 +110,8 @@ class Meaning:
         if rule_id in self.gates:
             names.update(self.gates[rule_id].names)
         names.update(field for same in self.asked.get(rule_id, ()) for field in same)
+        if self._placed & policies_named(rule):
+            names |= {*PLACE_NAMES, "location"}
         for follower in self.followers.get(rule_id, ()):
             names.update(self._names(follower))
         return tuple(sorted(names))

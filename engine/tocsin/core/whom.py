@@ -1,0 +1,45 @@
+"""Whom a target means for one incident: by its place, and by the operation that runs."""
+
+from tocsin.book.contacts import Target
+from tocsin.domain.incident import Incident
+from tocsin.roster.reach import people_of
+from tocsin.roster.routing import Spot, route
+from tocsin.rules.gates import OPERATION
+from tocsin.rules.meaning import PLACE_NAMES, Meaning
+
+
+def whom(target: Target, meaning: Meaning, incident: Incident, now: int) -> tuple[str, ...]:
+    """The people to ask, each once; () when nobody."""
+    if target.kind == "area_service":
+        return _by_place(target, meaning, incident, now)
+    if target.kind == "commander":
+        return _all(_commanders(meaning, incident, now), meaning, now)
+    return people_of(target, meaning.content, now)
+
+
+def spot_of(incident: Incident) -> Spot | None:
+    """Where the newest event of the incident was; None when it did not say."""
+    lat, lon, areas = (incident.values.get(name) for name in PLACE_NAMES)
+    if not isinstance(lat, int | float) or not isinstance(lon, int | float):
+        return None
+    return Spot(lat, lon, tuple(map(str, areas)) if isinstance(areas, list | tuple) else ())
+
+
+def _by_place(target: Target, meaning: Meaning, incident: Incident, now: int) -> tuple[str, ...]:
+    found = route(target.name, meaning.content, spot_of(incident), neighbours=target.neighbours)
+    services = tuple(Target("service", name) for name in found.services)
+    return _all((*services, *(meaning.content.roles.duty_office if found.outside else ())), meaning, now)
+
+
+def _commanders(meaning: Meaning, incident: Incident, now: int) -> tuple[Target, ...]:
+    """Of the operations that run and meet the place; of the one in the key alone, where the key names one."""
+    named, own = meaning.named, incident.key.get(OPERATION)
+    running = [name for name, hours in named.operations.items()
+               if hours.inside(now) and named.met(name, incident.values)
+               and (own not in named.operations or own == name)]
+    written = (meaning.content.operations[name].get("commander") for name in running)
+    return tuple(Target(kind, name) for commander in written if commander for kind, name in commander.items())
+
+
+def _all(targets: tuple[Target, ...], meaning: Meaning, now: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(person for target in targets for person in people_of(target, meaning.content, now)))
