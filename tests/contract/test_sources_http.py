@@ -285,3 +285,15 @@ async def test_two_sources_with_one_token_are_refused() -> None:
     twin = SourceConfig(name="twin", kind="http", token_hash=GATEWAY.token_hash)
     with pytest.raises(SettingsError, match="tocsin token new twin"):
         open_doors((GATEWAY, twin), clock, report)
+
+
+async def test_an_item_that_json_refuses_spoils_only_itself(home: Home) -> None:
+    """Half a surrogate pair or NaN in one event of an array: it is named by its place, its neighbours are committed."""
+    answer = await home.post(b'[{"type":"a"},{"type":"a","text":"\\ud800"},{"type":"b"},{"type":"c","data":{"x":NaN}}]')
+    assert answer.status_code == 207
+    outcome = answer.json()
+    assert outcome["accepted"] == 2
+    assert [one["index"] for one in outcome["rejected"]] == [1, 3]
+    assert "surrogate" in outcome["rejected"][0]["error"]
+    assert "not JSON" in outcome["rejected"][1]["error"]
+    assert [event.type for event in home.intake.events] == ["a", "b"]

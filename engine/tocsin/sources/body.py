@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tocsin.domain.errors import EventError
+from tocsin.sources.array import TornError, cut_array
 from tocsin.sources.limits import BATCH_EVENTS, EVENT_BYTES
 from tocsin.sources.raw import explain
 
@@ -20,16 +21,24 @@ class UnreadableError(EventError):
 
 
 def split_json(body: bytes) -> Sequence[Item]:
-    """The elements of a JSON array, or the one object that the body is."""
+    """The elements of a JSON array, or the one object that the body is.
+
+    An element that is no JSON comes as it stands, to be refused when it is decoded.
+    """
     body = body.removeprefix(_BOM)
+    array = body.lstrip()[:1] == b"["
     try:
-        if body.lstrip()[:1] == b"[":
-            return _many(body)
-        return (_one(body),)
+        return _many(body) if array else (_one(body),)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         if not body.strip():
             raise UnreadableError("the body is empty: send one event, a JSON array of events, or NDJSON") from None
-        raise UnreadableError(explain(error)) from None
+        why = explain(error)
+    if not array:
+        raise UnreadableError(why)
+    try:
+        return cut_array(body)
+    except TornError as error:
+        raise UnreadableError(f"{why}; the items of the array cannot be told apart: {error}") from None
 
 
 def split_lines(body: bytes) -> Sequence[Item]:

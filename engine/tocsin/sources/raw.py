@@ -69,6 +69,8 @@ def explain(error: Exception, kind: type[Struct] | None = None) -> str:
     if isinstance(error, RecursionError):
         return "the JSON is nested too deeply: 16 levels are the limit"
     text = str(error)
+    if text == "Input data was truncated":
+        return "this is not JSON: it ends too early, or a \\u escape in it is half of a surrogate pair"
     if found := _UNKNOWN.match(text):
         return _unknown(found[1], found[2] or "", kind)
     if found := _MISSING.match(text):
