@@ -1,6 +1,7 @@
 """An array with items that JSON refuses: the others are still accepted, or the byte is said where nobody can tell."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -16,8 +17,8 @@ from tocsin.sources.raw import decode_raw
 
 GOOD = b'{"type":"alarm.panic","text":"[a], {b} \\" \\\\"}'
 BAD = [b'{"type":"x","text":"\\ud800"}', b"[" * 1200 + b"]" * 1200, b"NaN", b'{"type":"x","text":"\\x"}', b"",
-       b'{"type":"x" "id":1}', b'{"type":"x","text":"a\nb"}', b'{"type":"x","text":"\xff"}', b'{"type":"x","data":{"a":01}}',
-       b"{}{}"]
+       b'{"type":"x" "id":1}', b'{"type":"x","text":"a\nb"}', b'{"type":"x","text":"\xff"}', b"{}{}",
+       b'{"type":"x","data":{"a":01}}']
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -73,12 +74,11 @@ def test_whatever_json_can_read_is_cut_as_json_reads_it(tokens: list[bytes]) -> 
     except TornError:
         items = None
     known: Any = None
-    try:
+    with suppress(ValueError, RecursionError):
         known = json.loads(body)
-    except (ValueError, RecursionError):
-        pass
     if known is not None:
-        assert items is not None and [json.loads(item) for item in items] == known
+        assert items is not None
+        assert [json.loads(item) for item in items] == known
         assert [msgspec.json.decode(item) for item in items] == known
     if items is not None:
         assert b",".join(items).replace(b" ", b"") == body.strip()[1:-1].replace(b" ", b"")
