@@ -53,9 +53,13 @@ class _Values(Shape[tuple[Any, ...]]):
 
 
 class Storage(_Model):
-    """``url`` is a SQLAlchemy URL; a relative SQLite path counts from the folder of config.yaml."""
+    """``url`` is a SQLAlchemy URL; a relative SQLite path counts from the folder of config.yaml.
+
+    ``ballast`` is the room in bytes kept for answers and deadlines when the disk is full.
+    """
 
     url: str = Field(default="sqlite:///var/tocsin.db", repr=False)
+    ballast: Annotated[int, Size()] = 64 * 10**6
 
     @property
     def path(self) -> Path | None:
@@ -340,7 +344,7 @@ def load_settings(path: Path, *, environ: Mapping[str, str], require_secrets: bo
         raise SettingsError("\n".join(str(finding) for finding in findings), findings)
     return settings.model_copy(update={
         "path": path, "references": tuple(report.references), "missing_secrets": tuple(secrets.missing),
-        "storage": Storage(url=_absolute(settings.storage.url, path.parent)),
+        "storage": settings.storage.model_copy(update={"url": _absolute(settings.storage.url, path.parent)}),
     })
 
 

@@ -97,6 +97,38 @@ def test_a_full_disk_refuses_says_so_and_loses_nothing(site: LiveSite, small_dis
     assert site.run("verify").returncode == 0
 
 
+def test_on_a_full_disk_answers_and_deadlines_go_on_in_the_room_that_was_kept(
+        site: LiveSite, small_disk: Path) -> None:
+    """Events are refused, an answer is committed and the next step is paged; with room again events are taken."""
+    subprocess.run(["mount", "-o", "remount,size=32m", str(small_disk)], check=True)
+    changed(site, '"sqlite:///var/tocsin.db"', f'"sqlite:///{small_disk}/tocsin.db", ballast: 16 MB')
+    site.start()
+    assert (small_disk / "tocsin.db.ballast").stat().st_size == 16_000_000
+    assert site.post(panic(1)).status_code == 202
+    for number in range(100, 5000):
+        if site.post({**panic(number, "x" * 60_000), "type": "note.long"}).status_code != 202:
+            break
+    assert site.process is not None
+    assert site.process.wait(PATIENCE_S) == CLOSED
+    assert (small_disk / "tocsin.db.ballast").stat().st_size == 0
+    site.start()
+    refused = site.post({**panic(2), "type": "note.long"})
+    assert (refused.status_code, "what room is left is for answers" in refused.text) == (503, True)
+    assert site.client.get("/readyz").status_code == 503
+    state = site.emulators.telegram.state
+    chat, message, button = site.emulators.call(lambda: next(
+        (one.chat.id, one.id, str(one.now.buttons[0]["text"])) for one in state.outbox
+        if "school-1" in one.text and one.now.buttons))
+    site.emulators.call(lambda: state.press(chat, message, button, from_id=chat))
+    with closing(sqlite3.connect(f"file:{small_disk / 'tocsin.db'}?mode=ro", uri=True)) as rows:
+        until(site, lambda: rows.execute("SELECT response FROM incidents WHERE id = 1").fetchone()[0] == "acknowledged")
+    subprocess.run(["mount", "-o", "remount,size=96m", str(small_disk)], check=True)
+    until(site, lambda: site.post({**panic(3), "type": "note.long"}).status_code == 202)
+    assert (small_disk / "tocsin.db.ballast").stat().st_size == 16_000_000
+    site.stop()
+    assert site.run("verify").returncode == 0
+
+
 def test_a_store_locked_by_another_program(site: LiveSite) -> None:
     """Senders are asked to try again for as long as it lasts; the same process goes on."""
     site.start()

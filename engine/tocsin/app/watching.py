@@ -8,6 +8,7 @@ from tocsin.app.ways_out import SENDING
 from tocsin.clock import EngineClock
 from tocsin.loop import Limits, Loop
 from tocsin.settings import Settings
+from tocsin.store.ballast import Ballast
 from tocsin.store.journal import Sealer
 from tocsin.store.retention import Keep, Retention
 from tocsin.store.store import Store
@@ -38,22 +39,28 @@ class Watching:
             channels(store.reading, ways_out, clock))
         self._seldom: tuple[Probe, ...] = (audits(store.reading, self._sending, clock),)
         self.watchman = Watchman(loop, store.reading, loop.run_work, clock)
+        self._ballast = store.ballast = Ballast(store.path, settings.storage.ballast)
         kept = settings.journal
         self._retention = Retention(store, loop.run_work, clock,
                                     Keep(kept.keep, kept.keep_bytes, kept.keep_incidents))
         self._schedule = Schedule((Job("observe", self.observe, every=OBSERVE_S),
                                    Job("audit", self.audit, every=AUDIT_S),
+                                   Job("ballast", self._hold, every=OBSERVE_S),
                                    Job("retention", self._retention.run, every=RETENTION_S)),
                                   time_zone=settings.site.time_zone)
 
     def start(self) -> None:
-        """Observe and audit from now on, and seal the journal."""
+        """Observe and audit from now on, seal the journal, and keep some room for when the disk is full."""
+        self._ballast.hold()
         self._tasks.keep("loop-lag", self._lag.run)
         self._tasks.keep("seal", Sealer(self._store, self._loop.run_work, self._clock).run)
         self._schedule.start()
 
     async def stop(self) -> None:
         await self._schedule.stop()
+
+    def _hold(self) -> None:
+        self._ballast.hold()
 
     async def observe(self) -> None:
         await self.watchman.observe(self._often)
@@ -67,6 +74,8 @@ class Watching:
 
     def blocked(self) -> list[str]:
         """Why no events can be taken at present; [] when they can."""
+        if self._store.short:
+            return ["the disk is full: free space; until then only answers and deadlines are stored"]
         if self._store.wal_bytes() > self._limits.wal:
             return ["the disk does not keep up with what is written: senders are asked to try again"]
         return []

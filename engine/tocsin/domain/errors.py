@@ -48,7 +48,11 @@ class SettingsError(TocsinError):
 
 
 class StoreError(TocsinError):
-    """The store cannot be used or has refused a commit; nothing unconfirmed was lost."""
+    """The store cannot be used or has refused a commit; nothing unconfirmed was lost. ``full``: for want of room."""
+
+    def __init__(self, text: str, *, full: bool = False) -> None:
+        self.full = full
+        super().__init__(text)
 
 
 class EventError(TocsinError):

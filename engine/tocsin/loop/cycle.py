@@ -198,7 +198,7 @@ class Cycle:
                 self._store.put_book(batch.force.book, batch.book_at)
         except Exception as error:  # one input must not stop the others, whatever it broke
             if isinstance(error, StoreError) and not isinstance(error, StoreRefusedError):
-                raise StoreError(str(error)) from error
+                raise StoreError(str(error), full=error.full) from error
             self._store.rollback()
             self._one_by_one(batch, error)
             return
@@ -346,6 +346,9 @@ class Cycle:
         self.fatal = error
         with suppress(Exception):  # the transaction may be gone already; the process restarts from the store anyhow
             self._store.rollback()
+        if error.full:
+            with suppress(OSError):
+                self._store.release()
         futures = [future for future, _ in self._outcomes] + [ready]
         taken = [one for one, _ in self._again] + (self._batch.taken if self._batch else [])
         futures += [ticket.future for ticket, _, _ in taken if ticket is not None]

@@ -24,6 +24,8 @@ from tocsin.ports import Accepted, Matcher, Work
 from tocsin.rules.changed import changed_rules
 from tocsin.rules.meaning import Meaning
 
+SOURCE = "tocsin"
+"""The engine's own events, which say what is wrong, are taken always."""
 _SLICE = 32
 """Events prepared between two looks at what else the event loop has to do."""
 
@@ -91,6 +93,9 @@ class Loop:
         self._check()
         if self._lanes.events + len(events) > self._limits.events:
             raise StoreBusyError(f"{self._lanes.events} events are waiting to be committed: try again in a moment.")
+        if self._store.short and any(event.source != SOURCE for event in events):
+            raise StoreBusyError("The disk is full, what room is left is for answers: free space there; events are "
+                                 "taken again when there is room.")
         if self._wal_too_long():
             raise StoreBusyError("The disk does not keep up with what is written: try again in a moment.")
         prepared: list[Prepared] = []

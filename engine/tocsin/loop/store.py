@@ -22,6 +22,13 @@ class Restored(Protocol):
 class Store(Protocol):
     """One transaction at a time; only the loop's thread calls these, but ``history`` is for everybody."""
 
+    @property
+    def short(self) -> bool:
+        """Whether the room kept for answers and deadlines is being used: no events may be taken."""
+
+    def release(self) -> None:
+        """Give up the room that is kept, for the next start."""
+
     def begin(self) -> None: ...
     def write(self, entries: Sequence[Entry]) -> bool: ...
     def run(self, work: Callable[[Any], Any]) -> Any: ...

@@ -36,7 +36,8 @@ def sentence(error: BaseException, place: str) -> StoreError:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusyError(_LOCKED.format(place=place))
     if code in _SENTENCES:
-        return StoreError(_SENTENCES[code].format(place=place, word=getattr(cause, "sqlite_errorname", "")))
+        return StoreError(_SENTENCES[code].format(place=place, word=getattr(cause, "sqlite_errorname", "")),
+                          full=code == sqlite3.SQLITE_FULL)
     if code in _CONTENT_CODES or isinstance(cause, (*_CONTENT, OverflowError, UnicodeError, TypeError)):
         return StoreRefusedError(f"The store {place} refused what it was given: {cause}")
     return StoreError(f"The store {place} cannot be used: {cause}")

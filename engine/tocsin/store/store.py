@@ -15,6 +15,7 @@ from tocsin.core.board import Board
 from tocsin.domain.entry import Entry
 from tocsin.domain.errors import StoreError
 from tocsin.store import sqlite, tables
+from tocsin.store.ballast import Ballast
 from tocsin.store.errors import told
 from tocsin.store.history import History
 from tocsin.store.migrations import HEAD, migrate
@@ -40,6 +41,8 @@ class Store:
         sqlite.fits(path)
         self.path, self.mode = path, mode
         self.place = str(path)
+        self.ballast: Ballast | None = None
+        """Set by who knows its size; without it a full disk stops everything."""
         self._occupied = sqlite.Occupied(path)
         self._gate = threading.Lock()
         self._writer = sqlite.writer(path)
@@ -181,6 +184,16 @@ class Store:
                 return
             yield pack_identities(page)
             after = page[-1][0]
+
+    @property
+    def short(self) -> bool:
+        """Whether the room kept for answers and deadlines is being used: no events may be taken."""
+        return self.ballast is not None and self.ballast.short
+
+    def release(self) -> None:
+        """Give up the room that is kept, for the next start."""
+        if self.ballast is not None:
+            self.ballast.release()
 
     def wal_bytes(self) -> int:
         """Bytes written and not yet carried over into the database file."""
