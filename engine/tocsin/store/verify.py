@@ -40,8 +40,11 @@ _STATES = "SELECT position, state, reason FROM journal WHERE position BETWEEN ? 
 
 
 def verify(path: Path, *, version: str = tocsin.__version__, step: Callable[..., list[Change]] = step,
-           meaning: Callable[[Book], Any] = Meaning) -> Verdict:
-    """Verify the store at ``path``; it may be in use. StoreError when it cannot be read at all."""
+           meaning: Callable[[Book], Any] = Meaning, progress: Callable[[int], None] = lambda rows: None) -> Verdict:
+    """Verify the store at ``path``; it may be in use. StoreError when it cannot be read at all.
+
+    ``progress`` hears again and again how many inputs are done.
+    """
     if not path.exists():
         raise StoreError(f"There is no store at {path}: check storage.url in config.yaml.")
     verdict = Verdict()
@@ -54,6 +57,7 @@ def verify(path: Path, *, version: str = tocsin.__version__, step: Callable[...,
                     if not walk.on(connection):
                         walk.end(connection)
                         return verdict
+                progress(verdict.rows)
     except FoundError as found:
         verdict.findings.append(str(found))
         return verdict

@@ -230,8 +230,10 @@ async def test_a_rejected_input_is_derived_as_rejected(tmp_path: Path) -> None:
     async with running(path, matcher=Broken()) as (loop, _, _):
         await loop.submit_events([event(1)])
         await loop.submit(OperatorAction("ivan", "nonsense"))
-    verdict = verify(path)
+    done: list[int] = []
+    verdict = verify(path, progress=done.append)
     assert verdict.ok, verdict.findings
+    assert done[-1] == verdict.rows
 
 
 async def test_keys_of_two_fields_are_derived_as_they_were(tmp_path: Path) -> None:
