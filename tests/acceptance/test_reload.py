@@ -203,3 +203,27 @@ def test_the_journal_proves_all_these_books(site: LiveSite) -> None:
     comes(lambda: "bell: park" in messages(site), lambda: messages(site))
     site.stop()
     assert site.run("verify").returncode == 0
+
+
+def test_a_changed_list_is_looked_up_from_the_next_event_on(site: LiveSite) -> None:
+    """Twenty thousand plates; what is added is found, what is taken out is not."""
+    if site.process is None or site.process.poll() is not None:
+        site.start()
+    before = loaded(site)
+    plates = "plate\n" + "".join(f"P{number:05}\n" for number in range(20_000))
+    (site.home / "rules" / "lists" / "acceptance.csv").write_text(plates, "utf-8")
+    (site.home / "rules" / "listed.yaml").write_text(
+        rule("listed").replace("acceptance.listed}", "acceptance.listed, plate: {in: lists/acceptance}}", 1)
+        .replace("site: park}}]", "site: park, data: {plate: P19999}}}]", 1), "utf-8")
+    comes(lambda: loaded(site) > before, site.log)
+    site.post({"type": "acceptance.listed", "site": "early", "data": {"plate": "NEW-1"}},
+              {"type": "acceptance.listed", "site": "known", "data": {"plate": "P19999"}})
+    comes(lambda: "listed: known" in messages(site), lambda: messages(site))
+    held = loaded(site)
+    (site.home / "rules" / "lists" / "acceptance.csv").write_text(plates.replace("P00000\n", "NEW-1\n"), "utf-8")
+    comes(lambda: loaded(site) > held, site.log)
+    site.post({"type": "acceptance.listed", "site": "gone", "data": {"plate": "P00000"}},
+              {"type": "acceptance.listed", "site": "added", "data": {"plate": "NEW-1"}})
+    comes(lambda: "listed: added" in messages(site), lambda: messages(site))
+    assert "listed: early" not in messages(site)
+    assert "listed: gone" not in messages(site)

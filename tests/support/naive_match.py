@@ -76,7 +76,7 @@ class NaiveMatcher:
             metres = metres_to_area(place, shape(self.content.areas[clause.of].geometry))
         else:
             metres = metres_to_point(place, *clause.of)
-        return max(0.0, metres - max(0.0, place.accuracy_m or 0.0)) <= limit
+        return max(0.0, metres - min(5000.0, max(0.0, place.accuracy_m or 0.0))) <= limit
 
     def expect(self, expect, event):
         value, wanted, operator = look(event, expect.field), expect.value, expect.operator

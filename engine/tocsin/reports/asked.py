@@ -9,6 +9,9 @@ from tocsin.book.contacts import LastResort, Policy, Step, Target
 from tocsin.reports.told import Told
 from tocsin.roster.reach import people_of
 
+_BY_PLACE = ("commander", "area_service")
+"""Targets whose people follow from the incident's place: whom no other target names was meant by these."""
+
 
 class Meant(Struct, frozen=True):
     """A target of a step and whom it meant then: ``on_call police-patrol`` → (olena,)."""
@@ -55,13 +58,17 @@ def _step(name: str, round_: int, number: int, kind: str, group: list[Told],
     at = min(one.notification.created for one in group)
     content = content_at(at)
     policy = policy_of(name) or (content.policies.get(name) if content else None)
-    meant: tuple[Meant, ...] = ()
+    meant: list[Meant] = []
+    people = tuple(dict.fromkeys(one.notification.person for one in group))
     if content is not None and policy is not None:
-        meant = tuple(Meant(target_text(target), people_of(target, content, at))
-                      for target in _targets(policy, number))
+        targets = _targets(policy, number)
+        meant = [Meant(target_text(target), people_of(target, content, at))
+                 for target in targets if target.kind not in _BY_PLACE]
+        if by_place := [target_text(target) for target in targets if target.kind in _BY_PLACE]:
+            others = {person for one in meant for person in one.people}
+            meant.insert(0, Meant(", ".join(by_place), tuple(person for person in people if person not in others)))
     named = {person for one in meant for person in one.people}
-    people = dict.fromkeys(one.notification.person for one in group)
-    return Asked(at, name, round_, number, kind, meant, tuple(one.notification.id for one in group),
+    return Asked(at, name, round_, number, kind, tuple(meant), tuple(one.notification.id for one in group),
                  tuple(person for person in people if person not in named))
 
 
@@ -72,4 +79,4 @@ def _targets(policy: Policy, number: int) -> tuple[Target, ...]:
 
 def target_text(target: Target) -> str:
     """As it stands in the policy: ``on_call police-patrol``."""
-    return f"{target.kind} {target.name}"
+    return f"{target.kind} {target.name}".strip()

@@ -4,6 +4,8 @@ import math
 
 EARTH_RADIUS = 6_371_008.8
 """Mean radius in metres (IUGG)."""
+MOST_ACCURACY = 5000.0
+"""The largest radius of a place in metres: with more, one phone without a fix would meet every area."""
 
 
 def metres_between(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
@@ -15,5 +17,5 @@ def metres_between(lat: float, lon: float, other_lat: float, other_lon: float) -
 
 
 def usable_accuracy(accuracy_m: float | None) -> float:
-    """The radius of a place in metres; 0 for an accuracy that is absent, negative or not a number."""
-    return accuracy_m if accuracy_m is not None and 0.0 < accuracy_m < math.inf else 0.0
+    """The radius of a place in metres, at most MOST_ACCURACY; 0 for one that is absent, negative or not a number."""
+    return min(accuracy_m, MOST_ACCURACY) if accuracy_m is not None and 0.0 < accuracy_m < math.inf else 0.0

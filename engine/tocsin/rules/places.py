@@ -17,9 +17,9 @@ _METRES_PER_DEGREE = math.radians(1) * EARTH_RADIUS
 class AreaIndex:
     """Named polygons, found by place.
 
-    A place is a circle: its accuracy in metres is its radius, so whoever may be inside an area meets it. No
-    accuracy, or a negative one, is a point. A border belongs to its area. Outlines that cross themselves are
-    repaired the way GEOS does.
+    A place is a circle: its accuracy in metres (no more than MOST_ACCURACY) is its radius, so whoever may be inside
+    meets the area. No accuracy, or a negative one, is a point. A border belongs to its area. Outlines that cross
+    themselves are repaired the way GEOS does.
     """
 
     def __init__(self, areas: Iterable[AreaShape] = ()) -> None:

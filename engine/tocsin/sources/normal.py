@@ -10,6 +10,7 @@ from tocsin.domain.errors import EventError
 from tocsin.domain.event import FIRING, RESOLVED, Event, Place
 from tocsin.domain.identity import content_hash
 from tocsin.domain.time import DAY, MINUTE, format_instant, parse_instant
+from tocsin.rules.distance import MOST_ACCURACY
 from tocsin.sources.limits import ID, NAME, WORD, check_data, check_text, shown
 from tocsin.sources.raw import RawEvent, RawPlace, convert_raw
 from tocsin.sources.report import Report, Unreported
@@ -62,6 +63,9 @@ class Normaliser:
             check_text(raw.text, "text")
         time, claimed = self._time(raw.time, received)
         location = _place(raw.location)
+        if location is not None and (location.accuracy_m or 0) > MOST_ACCURACY:
+            self._report.say(self.source, "accuracy", f"{self.source} knows a place to {location.accuracy_m:.0f} m "
+                             f"only: it counts as known to {MOST_ACCURACY:.0f} m; check the device's position fix")
         given = _word(raw.id, "id", ID)
         event = Event(
             id=given or "", source=self.source, type=raw.type, time=time, received=received,

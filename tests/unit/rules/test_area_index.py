@@ -37,6 +37,10 @@ INDEX = AreaIndex([WEST, EAST, CITY, BOW])
     (48.101, 37.05, -120.0, ("city",)),
     (48.101, 37.05, math.nan, ("city",)),
     (48.101, 37.05, math.inf, ("city",)),
+    # A device that hardly knows where it is meets what lies within five kilometres, not the whole country.
+    (48.17, 37.05, 1e7, ("city",)),
+    (48.14, 37.05, 1e7, ("city", "west")),
+    (10.5, 11.2, 1e7, ()),
     # Nowhere.
     (0.0, 0.0, None, ()),
     (math.nan, 37.05, 100.0, ()),

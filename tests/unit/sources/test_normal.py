@@ -170,3 +170,12 @@ def test_any_values_of_an_adapter_are_an_event_or_an_event_error(raw: dict[str, 
     except EventError:
         return
     assert msgspec.json.decode(msgspec.json.encode(made), type=Event) == made
+
+
+def test_a_place_that_is_hardly_known_is_taken_and_reported() -> None:
+    """The event counts, its place as sent; of the accuracy five kilometres count."""
+    for accuracy, reports in ((0, 0), (5000, 0), (5001, 1)):
+        notes = Notes()
+        made = event(notes, location={"lat": 48.7, "lon": 37.5, "accuracy_m": accuracy})
+        assert made.location == Place(48.7, 37.5, accuracy)
+        assert [kind for _, kind, _ in notes.said] == ["accuracy"] * reports

@@ -1,0 +1,93 @@
+"""The what-if tables of the pages: each row is a rule test of the page's own example, or a test that is named here."""
+
+import ast
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tocsin.app.trials import try_content
+from tocsin.book.content import read_content
+from tocsin.settings import load_settings
+
+ROOT = Path(__file__).parents[3]
+PLAYED = ("operations.md", "places.md")
+"""Pages whose examples are files; the rows of their tables are the names of the tests in these files."""
+
+_SILENCES, _ICS = "tests/unit/gates/test_silences.py", "tests/unit/gates/test_ics.py"
+_REAL = "tests/acceptance/test_silence.py"
+NAMED = {
+    "silences.md": {
+        "it ends, or an operator ends it": (_SILENCES, "test_when_it_ends_the_unanswered_incident_starts_at_step_one"),
+        "an incident runs already": (_SILENCES, "test_it_stops_what_runs_and_starts_it_anew_at_its_end"),
+        "the severity rises beyond what is silenced": (_SILENCES, "test_a_rise_beyond_the_silenced_severity_is_told"),
+        "somebody answers in silence": (_SILENCES, "test_an_incident_answered_in_silence_stays_silent"),
+        "several match": (_SILENCES, "test_the_longest_of_several_counts"),
+        "an event comes at the very end": (_SILENCES, "test_an_event_at_the_very_end_is_silenced_and_told_at_once"),
+        "the rule, or a field of its key, does not exist": (_SILENCES, "test_what_could_never_match_is_refused"),
+        "the rule has no `escalate_to` (a state)": (_SILENCES, "test_what_could_never_match_is_refused"),
+        "it has no end, no reason, or nothing to match": (
+            _SILENCES, "test_what_is_no_silence_is_refused_with_a_sentence"),
+        "it would last longer than 31 days": (_SILENCES, "test_what_could_never_match_is_refused"),
+        "the silenced incident is asked about by another rule's `unless`": (
+            _SILENCES, "test_an_incident_whose_own_notices_are_silenced_does_not_inhibit"),
+        "the rule is removed meanwhile": (_SILENCES, "test_a_rule_removed_in_silence_still_finds_its_people"),
+        "the engine does not run": (_REAL, "test_the_command_says_what_is_wrong"),
+    },
+    "words/gates.md#Calendars from a calendar program": {
+        "an event has no time zone": (_ICS, "test_zones"),
+        "an event is a whole day": (_ICS, "test_a_day_is_a_whole_day_of_the_site_and_the_last_one_is_outside"),
+        "an event of a rule comes exactly at `DTEND`": (
+            _ICS, "test_open_while_an_event_lasts_recurrences_and_exceptions_included"),
+        "a series has exceptions (`EXDATE`), moved or cancelled occurrences": (
+            _ICS, "test_a_moved_and_a_cancelled_occurrence"),
+        "an event is cancelled (`STATUS:CANCELLED`)": (_ICS, "test_a_moved_and_a_cancelled_occurrence"),
+        "the last event is over": (_ICS, "test_what_never_shuts_and_what_is_over"),
+        "an event has no length": (_ICS, "test_an_event_without_length_is_a_warning"),
+        "something cannot be read, or recurs more often than daily": (
+            _ICS, "test_what_is_wrong_is_named_with_its_line"),
+    },
+}
+
+
+def text_of(page: str) -> str:
+    """A page, or the part of it under one heading."""
+    path, _, heading = page.partition("#")
+    text = (ROOT / "docs" / path).read_text("utf-8")
+    return text.partition(f"## {heading}\n")[2].partition("\n## ")[0] if heading else text
+
+
+def rows(page: str) -> list[str]:
+    """The first cells of the page's what-if tables."""
+    found: list[str] = []
+    for table in re.findall(r"^\| what if \| then \|\n\|---\|---\|\n((?:\|.*\n?)+)", text_of(page), re.MULTILINE):
+        found += [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines()]
+    return found
+
+
+@pytest.mark.parametrize("page", NAMED)
+def test_each_row_names_a_test_that_is_there(page: str) -> None:
+    assert rows(page) == list(NAMED[page])
+    for path, name in NAMED[page].values():
+        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, f"{path}: {name}"
+
+
+@pytest.mark.parametrize("page", PLAYED)
+def test_each_row_is_a_test_of_the_pages_own_files(page: str, tmp_path: Path) -> None:
+    """The files of the page, with the starter's contacts: no finding, and what each test expects happens."""
+    shutil.copytree(ROOT / "contacts", tmp_path / "contacts")
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    shutil.copy(ROOT / "config.yaml", tmp_path)
+    for block in re.findall(r"^```(?:yaml|text)\n(.*?)^```", text_of(page), re.DOTALL | re.MULTILINE):
+        place, _, body = block.partition("\n")
+        path = tmp_path / place.removeprefix("# ")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(body, "utf-8")
+    settings = load_settings(tmp_path / "config.yaml", environ={}, require_secrets=False)
+    content, findings = read_content(tmp_path, settings)
+    ours = [str(finding) for finding in findings if not finding.where.path.startswith("contacts/")]
+    assert ours == []
+    assert rows(page) == [test.name for rule in content.rules for test in rule.tests]
+    assert [problem for outcome in try_content(content) for problem in outcome.problems] == []
