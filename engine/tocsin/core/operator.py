@@ -3,7 +3,7 @@
 from tocsin.core import receipts, silences
 from tocsin.core.draft import Draft
 from tocsin.domain.change import Noted
-from tocsin.domain.input import OperatorAction
+from tocsin.domain.input import OF_ANSWERS, OperatorAction
 from tocsin.rules.meaning import Meaning
 
 
@@ -12,7 +12,8 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
 
     ``address_off`` and ``address_on`` take person, channel (and reason); ``notice`` takes to (a role) and text;
     ``rejected`` records a message that was no event; ``silence`` takes rule, key, severity (at least one of them),
-    until and reason, ``unsilence`` the number of a silence.
+    until and reason, ``unsilence`` the number of a silence; ``wrong_code``, ``code_fits``, ``locked_out`` and
+    ``not_applied`` record with person, reason (and incident) what a text or press has not done.
     """
     arguments = item.arguments
     person, channel = str(arguments.get("person", "")), str(arguments.get("channel", ""))
@@ -28,6 +29,9 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
         silences.set_silence(draft, meaning, item, now)
     elif item.action == "unsilence":
         silences.end_silence(draft, meaning, item, now)
+    elif item.action in OF_ANSWERS:
+        draft.put(Noted(now, item.action, f"{person} by {channel}: {arguments.get('reason', '')}",
+                        int(arguments.get("incident", 0)), person=person))
     elif item.action == "rejected":
         draft.put(Noted(now, "rejected", f"{item.actor}: {arguments.get('topic', '')}: {arguments.get('error', '')}"))
     else:

@@ -4,7 +4,7 @@ from functools import partial
 
 from tocsin.book.contacts import Person
 from tocsin.delivery import codes
-from tocsin.delivery.lockout import Lockout
+from tocsin.delivery.lockout import LOOK_BACK, Lockout
 from tocsin.delivery.receipts import news_in, receipt_of, record_receipt
 from tocsin.delivery.records import Records
 from tocsin.delivery.replying import Replies
@@ -13,7 +13,7 @@ from tocsin.delivery.shelf import Shelf
 from tocsin.delivery.spoken import READ as ONE
 from tocsin.delivery.spoken import START, STOP, Spoken, understand
 from tocsin.delivery.statement import Reading
-from tocsin.domain.input import Answer, OperatorAction
+from tocsin.domain.input import CODE_FITS, LOCKED_OUT, NOT_APPLIED, WRONG_CODE, Answer, OperatorAction
 from tocsin.domain.notification import READ, Notification
 from tocsin.ports import Clock, Inbound, Reply
 
@@ -36,7 +36,7 @@ class InboundDesk:
         self._secret = secret
         self._records = Records(reading, shelf)
         self._replies = Replies(shelf)
-        self._lockout = Lockout()
+        self._lockout: Lockout | None = None
         self._recent: dict[tuple[str, str, str], Reply] = {}
 
     async def __call__(self, item: Inbound) -> Reply:
@@ -72,6 +72,7 @@ class InboundDesk:
                      reference: str = "", eta: int | None = None) -> str:
         """Commit a proven person's answer; what to tell them."""
         if not self._records.was_notified(notification.incident, person.id):
+            await self._note(NOT_APPLIED, channel, person, f"{word} to what they were not asked", notification.incident)
             return self._replies.word(person, "reply.not_asked")
         await self._submit(Answer(person=person.id, incident=notification.incident, word=word, channel=channel,
                                   notification=notification.id, eta=eta, reference=reference))
@@ -88,34 +89,63 @@ class InboundDesk:
         meant = codes.read_button(self._secret, item.token)
         found = self._records.notification(meant[0]) if meant is not None else None
         if meant is None or found is None:
+            await self._note(NOT_APPLIED, item.channel, person, "a button that is not valid")
             return self._replies.word(person, "reply.forged")
         return await self.answer(person, found[0], meant[1], item.channel, reference=item.reference)
 
     async def _sms(self, item: Inbound, person: Person) -> str:
         """A text answers only by the code of a notification to this person: a caller's number can be forged."""
         now = self._clock.now()
-        if self._lockout.locked(item.sender, now):
-            return ""
+        lockout = self._locks(now)
         if item.text.strip() == ONE:
             return await self._read(item, person)
         spoken = understand(item.text)
-        if not spoken.code:
-            return self._replies.word(person, "reply.unknown_code")
-        number = codes.find_code(self._secret, spoken.code, self._records.open_sms(person.id))
+        number = codes.find_code(self._secret, spoken.code, self._records.open_sms(person.id)) if spoken.code else None
         found = self._records.notification(number) if number is not None else None
+        if lockout.locked(person.id, now):
+            return await self._locked_out(item, person, found[0] if found is not None else None)
+        if not spoken.code:
+            await self._note(NOT_APPLIED, item.channel, person, "a text without a code")
+            return self._replies.word(person, "reply.unknown_code")
         if found is None:
-            return await self._missed(item, person, now)
-        self._lockout.forgive(item.sender)
+            return await self._missed(item, person, lockout, now)
+        if lockout.has_misses(person.id):
+            await self._note(CODE_FITS, item.channel, person, "a right code after wrong ones", found[0].incident)
+            lockout.forgive(person.id)
         return await self._said(item, person, found[0], spoken)
+
+    def _locks(self, now: int) -> Lockout:
+        """Who is locked out, as what was noted says: a restart changes nothing."""
+        if self._lockout is None:
+            self._lockout = Lockout.restored(self._records.noted((WRONG_CODE, CODE_FITS), now - LOOK_BACK))
+        return self._lockout
+
+    async def _note(self, what: str, channel: str, person: Person, reason: str, incident: int = 0) -> None:
+        await self._submit(OperatorAction(person.id, what, {
+            "person": person.id, "channel": channel, "reason": reason, "incident": incident}))
+
+    async def _locked_out(self, item: Inbound, person: Person, meant: Notification | None) -> str:
+        """Nothing is taken from a locked number, right or wrong, and the reply is the same; of a right code the shift
+        head learns, who can call the person."""
+        if meant is None:
+            await self._note(LOCKED_OUT, item.channel, person, "a text while the number is locked")
+        else:
+            await self._note(LOCKED_OUT, item.channel, person, "the right code while the number is locked", meant.incident)
+            text = self._replies.word(None, "notice.right_code", name=person.name, say=self._replies.say(meant))
+            await self._submit(OperatorAction(person.id, "notice", {"to": "shift_head", "text": text}))
+        return self._replies.word(person, "reply.locked")
 
     async def _said(self, item: Inbound, person: Person, notification: Notification, spoken: Spoken) -> str:
         if spoken.word is None:
+            await self._note(NOT_APPLIED, item.channel, person, "a right code with words that are not understood",
+                             notification.incident)
             return self._replies.word(person, "reply.no_word")
         return await self.answer(person, notification, spoken.word, item.channel, reference=item.reference,
                                  eta=spoken.eta)
 
-    async def _missed(self, item: Inbound, person: Person, now: int) -> str:
-        if not self._lockout.missed(item.sender, now):
+    async def _missed(self, item: Inbound, person: Person, lockout: Lockout, now: int) -> str:
+        await self._note(WRONG_CODE, item.channel, person, "a wrong code")
+        if not lockout.missed(person.id, now):
             return self._replies.word(person, "reply.unknown_code")
         text = self._replies.word(None, "notice.locked", name=person.name)
         await self._submit(OperatorAction(person.id, "notice", {"to": "shift_head", "text": text}))

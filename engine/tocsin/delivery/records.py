@@ -5,7 +5,7 @@ import msgspec
 from tocsin.book.contacts import Person
 from tocsin.delivery.outbox import open_sms
 from tocsin.delivery.shelf import Shelf
-from tocsin.delivery.statement import Reading, rows
+from tocsin.delivery.statement import Reading, marks, rows
 from tocsin.domain.codec import decode_incident, decode_notification
 from tocsin.domain.incident import Incident
 from tocsin.domain.notification import Address, Notification
@@ -55,6 +55,12 @@ class Records:
         with self._reading() as connection:
             found = rows(connection, "SELECT body FROM addresses WHERE person = ? AND channel = ?", (person, channel))
         return _decode_address(found[0][0]) if found else None
+
+    def noted(self, what: tuple[str, ...], since: int) -> list[tuple[int, str, str]]:
+        """(instant, what, person) of what was noted since then under these words, oldest first."""
+        text = f"SELECT at, what, person FROM noted WHERE at > ? AND what IN ({marks(len(what))}) ORDER BY id"  # noqa: S608 - own words
+        with self._reading() as connection:
+            return [(int(at), str(word), str(person)) for at, word, person in rows(connection, text, (since, *what))]
 
     def person_at(self, channel: str, address: str) -> Person | None:
         """Whose address this is: in the contacts, or moved to since."""

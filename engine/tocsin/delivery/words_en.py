@@ -40,6 +40,7 @@ EN = {
     "reply.use_buttons": "Answer with the buttons below the message.",
     "reply.started": "Welcome, {name}. Notifications will come here.",
     "reply.stopped": "Notifications to this address are switched off.",
+    "notice.right_code": "{name}: the right code by SMS from a locked number, which does not count. Call them. {say}",
     "notice.locked": "{name}: five wrong codes by SMS. The number is locked for an hour.",
     "page.title": "Answer to a notification", "page.open": "Your answer:",
     "page.gone": "This link is not valid or too old. Call the duty officer.",

@@ -72,6 +72,11 @@ class TimerDue(Struct, frozen=True, omit_defaults=True, tag="timer"):
     id: str
 
 
+WRONG_CODE, CODE_FITS, LOCKED_OUT, NOT_APPLIED = "wrong_code", "code_fits", "locked_out", "not_applied"
+"""What is noted of texts and presses that answered nothing, and of the code that ends a row of wrong ones."""
+OF_ANSWERS = (WRONG_CODE, CODE_FITS, LOCKED_OUT, NOT_APPLIED)
+
+
 class OperatorAction(Struct, frozen=True, omit_defaults=True, tag="operator"):
     """What an operator or a person outside an incident did: ``action`` with its plain arguments."""
 

@@ -116,6 +116,8 @@ async def test_nobody_answers_what_they_were_not_asked(path: Path, item: Inbound
         assert reply.text.startswith(told)
         assert response(office) == "unanswered"
         assert office.rows("SELECT count(*) FROM journal WHERE kind = 'answer'") == [(0,)]
+        known = item.sender != "9999"
+        assert office.rows("SELECT count(*) FROM noted WHERE what = 'not_applied'") == [(int(known),)]
 
 
 async def test_a_redelivered_press_happens_once(path: Path) -> None:
@@ -184,10 +186,33 @@ async def test_five_wrong_codes_lock_the_number_and_tell_the_shift_head(path: Pa
         await office.advance()
         shown = [parse_html(message)[0] for message in telegram.texts]
         assert any("Олена Коваленко: п'ять невірних кодів" in message for message in shown)
-        assert (await desk(text(f"{code} take", reference="SM7"))).text == ""
+        desk = desk_of(office)  # as after a restart
+        locked = await desk(text(f"{code} take", reference="SM7"))
+        assert locked.text.startswith("Забагато невірних кодів")
         assert response(office) == "unanswered"
+        assert (await desk(text("hello", reference="SM9"))).text == locked.text
+        reasons = [(what, detail) for what, detail in office.rows("SELECT what, detail FROM noted ORDER BY id")]
+        assert [what for what, _ in reasons].count("wrong_code") == 5
+        assert ("locked_out", "olena by sms: the right code while the number is locked") in reasons
+        await office.advance()
+        assert any("правильний код" in parse_html(message)[0] for message in telegram.texts)
         await office.advance(HOUR)
         assert (await desk(text(f"{code} take", reference="SM8"))).text.startswith("Ви прийняли")
+
+
+async def test_wrong_codes_count_over_a_restart_and_a_right_one_forgives(path: Path) -> None:
+    """Four misses, restart, a right code, restart, four more: nobody is locked out; one more locks."""
+    async with post(path) as office:
+        _, sms = await paged(office)
+        code = sms.sent[0][1].message.code
+        wrong = text("000000 take") if not "000000".startswith(code) else text("111111 take")
+        for number in range(4):
+            await desk_of(office)(replace(wrong, reference=f"A{number}"))
+        assert (await desk_of(office)(text(f"{code} what", reference="B"))).text.startswith("Не зрозуміло")
+        for number in range(4):
+            reply = await desk_of(office)(replace(wrong, reference=f"C{number}"))
+        assert reply.text.startswith("Код не підходить")
+        assert (await desk_of(office)(replace(wrong, reference="D"))).text.startswith("Забагато")
 
 
 async def test_the_same_wrong_text_again_is_one_miss(path: Path) -> None:
