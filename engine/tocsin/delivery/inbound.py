@@ -130,7 +130,8 @@ class InboundDesk:
         if meant is None:
             await self._note(LOCKED_OUT, item.channel, person, "a text while the number is locked")
         else:
-            await self._note(LOCKED_OUT, item.channel, person, "the right code while the number is locked", meant.incident)
+            await self._note(LOCKED_OUT, item.channel, person, "the right code while the number is locked",
+                             meant.incident)
             text = self._replies.word(None, "notice.right_code", name=person.name, say=self._replies.say(meant))
             await self._submit(OperatorAction(person.id, "notice", {"to": "shift_head", "text": text}))
         return self._replies.word(person, "reply.locked")
