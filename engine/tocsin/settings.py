@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from tocsin.book.book import Roles, Site
 from tocsin.book.contacts import Target
 from tocsin.book.home import read_plain
+from tocsin.book.later import Later
 from tocsin.book.models import record_of
 from tocsin.book.node import Mapping as MappingNode
 from tocsin.book.node import Node
@@ -158,8 +159,8 @@ class Source(_Model):
     client_id: str = ""
     profile: Literal["frigate", "zigbee2mqtt", "tasmota"] | None = None
     topics: tuple[Topic, ...] = ()
-    late: Micros = HOUR
-    settle: Annotated[int, Duration(zero=True)] = 5 * SECOND
+    late: Annotated[int, Later(Duration(), "events of every source count in windows up to 1 h late")] = HOUR
+    settle: Annotated[int, Later(Duration(zero=True), "deadlines wait 5 s for every source")] = 5 * SECOND
     silent_after: Micros | None = None
     buffers: bool = False
     quota: Quota = Quota()
@@ -301,6 +302,7 @@ class Settings(_Model):
     path: Path = Field(default=Path("config.yaml"), exclude=True)
     references: tuple[Reference, ...] = Field(default=(), exclude=True)
     missing_secrets: tuple[str, ...] = Field(default=(), exclude=True)
+    warnings: tuple[Finding, ...] = Field(default=(), exclude=True)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -344,6 +346,7 @@ def load_settings(path: Path, *, environ: Mapping[str, str], require_secrets: bo
         raise SettingsError("\n".join(str(finding) for finding in findings), findings)
     return settings.model_copy(update={
         "path": path, "references": tuple(report.references), "missing_secrets": tuple(secrets.missing),
+        "warnings": report.ordered("warning"),
         "storage": settings.storage.model_copy(update={"url": _absolute(settings.storage.url, path.parent)}),
     })
 

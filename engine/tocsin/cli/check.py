@@ -47,7 +47,8 @@ def all_findings(config: Config, now: int) -> tuple[tuple[Finding, ...], Content
         if not error.findings:
             raise
         return error.findings, None
-    content, findings = read_all(settings.home, settings)
+    content, of_files = read_all(settings.home, settings)
+    findings = (*settings.warnings, *of_files)
     if any(finding.level == "error" for finding in findings):
         return in_order(*findings, *sample_findings(content)), None
     return in_order(*findings, *doubts(content, now)), content
