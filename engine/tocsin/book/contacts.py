@@ -80,8 +80,11 @@ class Target(Struct, frozen=True, omit_defaults=True):
 
 
 class Need(Struct, frozen=True, omit_defaults=True):
+    """How many must have accepted, who have this skill and serve in a service of this kind ("" for any)."""
+
     accepted: int
     skill: str = ""
+    kind: str = ""
 
 
 class Step(Struct, frozen=True, omit_defaults=True):

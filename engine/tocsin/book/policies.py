@@ -16,7 +16,8 @@ WAITING_ANSWER = 5 * MINUTE
 
 NEEDS: Shape[tuple[Need, ...]] = Many(Record("a need", {
     "accepted": Field(Whole(1, 1000), required=True), "skill": Name("skill"),
-}, lambda values: Need(values["accepted"], values.get("skill", ""))), single=True, least=1)
+    "kind": Field(Name("service kind"), about="who serve in a service of this kind"),
+}, lambda values: Need(values["accepted"], values.get("skill", ""), values.get("kind", ""))), single=True, least=1)
 _ONLY: Record[dict[str, tuple[str, ...]]] = Record("only:", {
     "severity": Field(Many(Word(*SEVERITIES, what="the severity"), single=True, least=1), required=True),
 }, lambda values: values)

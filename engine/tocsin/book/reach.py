@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tocsin.book.book import Content
-from tocsin.book.contacts import Person, Policy, Schedule, Target
+from tocsin.book.contacts import Person, Policy, Schedule, Service, Target
 from tocsin.book.report import Report
 
 Groups = tuple[tuple[str, ...], ...]
@@ -62,10 +62,13 @@ def people_behind(target: Target, content: Content) -> list[Person]:
     elif target.kind == "on_call":
         names.update(_people_of(content.schedules.get(target.name)))
     for service_name in _services(target, content):
-        service = content.services[service_name]
-        names.update(dict.fromkeys(service.members))
-        names.update(_people_of(content.schedules.get(service.schedule)))
+        names.update(people_in(content.services[service_name], content))
     return [content.people[name] for name in names if name in content.people]
+
+
+def people_in(service: Service, content: Content) -> dict[str, None]:
+    """Everybody who may ever serve in a service: its members, and those whom its schedule names."""
+    return dict.fromkeys(service.members) | _people_of(content.schedules.get(service.schedule))
 
 
 def _people_of(schedule: Schedule | None) -> dict[str, None]:

@@ -2,9 +2,10 @@
 
 from msgspec.structs import replace
 
-from tocsin.book.contacts import Need, Policy
+from tocsin.book.contacts import Policy
 from tocsin.core import escalate, incidents, tell
 from tocsin.core.draft import Draft
+from tocsin.core.needs import unmet
 from tocsin.core.standing import COMING, POSITIVE, holders, words_for
 from tocsin.domain.change import IncidentSet, Noted, Timer
 from tocsin.domain.incident import (
@@ -89,15 +90,7 @@ def covered(draft: Draft, meaning: Meaning, incident: Incident, escalation: Esca
     needs = escalate.need_of(draft, escalation)
     if not needs:
         return any(word in POSITIVE for word in words.values())
-    accepted = {person for person, word in words.items() if word in COMING}
-    return all(_met(meaning, need, accepted) for need in needs)
-
-
-def _met(meaning: Meaning, need: Need, accepted: set[str]) -> bool:
-    people = meaning.content.people
-    fitting = [person for person in accepted
-               if not need.skill or (person in people and need.skill in people[person].skills)]
-    return len(fitting) >= need.accepted
+    return not unmet(meaning, incident, escalation, needs)
 
 
 def _decline(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> None:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from tocsin.book.contacts import LastResort, Need, Policy, Step
 from tocsin.core import tell
 from tocsin.core.draft import Draft
+from tocsin.core.needs import fits, unmet
 from tocsin.core.standing import COMING, POSITIVE, last_words, words_for
 from tocsin.core.whom import whom
 from tocsin.domain.change import Noted, PolicyKept, Suppressed, Timer, Withdrawn
@@ -209,6 +210,9 @@ def _ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, 
     named = tuple(dict.fromkeys(person for target in step.to for person in whom(target, meaning, incident, now)))
     people = [person for person in named
               if words.get(person) not in COMING and (last or said.get(person) != "decline")]
+    open_needs = () if last else unmet(meaning, incident, escalation, need_of(draft, escalation))
+    if open_needs:
+        people = [person for person in people if any(fits(meaning, person, need) for need in open_needs)]
     asks: list[Ask] = []
     for person in people or (named if last else ()):
         groups = reachable(draft, meaning, person, incident.severity, step.by)

@@ -1,0 +1,72 @@
+"""Only what is still missing is asked for: how many, with which skill, of which kind of service."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.city import PEOPLE, event_rule, person, policy, step
+from tests.support.play import Play
+
+from tocsin.book.contacts import Need, Service
+
+ALARM = {"type": "alarm.panic", "site": "school"}
+FOLK = (person("olena", "telegram"), person("taras", "telegram", skills=("k9",)), person("ivan", "telegram"),
+        person("maria", "telegram", skills=("k9",)), *PEOPLE[3:])
+SERVICES = (Service(id="medics", name="M", kind="ambulance", members=("ivan", "maria")),)
+
+
+def alarm(*steps: object, need: tuple[Need, ...]) -> Play:
+    play = Play(event_rule(), policies=(policy("police", *steps, need=need),), people=FOLK,  # type: ignore[arg-type]
+                services=SERVICES)
+    play.event("+0s", **ALARM)
+    return play
+
+
+def test_the_next_step_asks_those_only_who_can_fill_what_is_missing() -> None:
+    """Two have come without a dog: of the second step only maria has one."""
+    play = alarm(step("olena", "ivan"), step("olena", "ivan", "maria", "chief"), need=(Need(2), Need(1, "k9")))
+    play.answer("olena", "accept", at="+10s")
+    play.answer("ivan", "accept", at="+20s")
+    assert play.paged(since="+1s") == ["maria"]
+
+
+def test_a_step_in_which_nobody_fits_is_passed_at_once() -> None:
+    play = alarm(step("olena", within="2 min"), step("chief"), step("taras"), need=(Need(1, "k9"),))
+    assert play.paged() == ["taras"]
+    assert "step 1 of police reached nobody" in play.suppressed()
+
+
+def test_the_last_resort_is_asked_whoever_they_are() -> None:
+    play = alarm(step("olena"), need=(Need(1, "k9"),))
+    assert play.paged() == ["duty"]
+
+
+def test_a_kind_is_filled_by_who_serves_in_a_service_of_that_kind() -> None:
+    play = alarm(step("olena", "taras"), step("taras", "ivan"), need=(Need(1, kind="ambulance"),))
+    assert play.paged() == ["ivan"]
+    play.answer("ivan", "acknowledge", at="+10s")
+    assert play.incident().response == "unanswered"
+    play.answer("ivan", "accept", at="+20s")
+    assert play.incident().response == "acknowledged"
+
+
+WORDS = st.sampled_from(["acknowledge", "accept", "arrived", "decline"])
+NEEDS = st.lists(st.builds(Need, st.integers(1, 3), st.sampled_from(["", "k9"]), st.sampled_from(["", "ambulance"])),
+                 min_size=1, max_size=3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NEEDS, st.lists(st.tuples(st.sampled_from(["olena", "taras", "ivan", "maria"]), WORDS), max_size=6))
+def test_answered_exactly_when_every_need_is_covered(needs: list[Need], said: list[tuple[str, str]]) -> None:
+    """A plain count over the last words, given from a console; a weaker word takes nothing back, a refusal does."""
+    play = alarm(need=tuple(needs))
+    last: dict[str, str] = {}
+    answered = False
+    for number, (one, word) in enumerate(said):
+        play.answer(one, word, at=f"+{number + 1}s", notification=0)
+        taken_back = word == "decline" and last.get(one) != word
+        last[one] = word
+        coming = [name for name, heard in last.items() if heard in ("accept", "arrived")]
+        met = all(sum((need.skill != "k9" or name in ("taras", "maria"))
+                      and (need.kind != "ambulance" or name in ("ivan", "maria")) for name in coming) >= need.accepted
+                  for need in needs)
+        answered = met or (answered and not taken_back)
+        assert (play.incident().response == "acknowledged") == answered
