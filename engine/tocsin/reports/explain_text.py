@@ -74,12 +74,12 @@ class _Text:
                 yield from (f"    {line}" for line in self._message(by_number[number]))
 
     def _why_asked(self, step: Asked) -> str:
-        where = "last resort" if step.step == 0 else f"step {step.step}"
+        where = "last resort" if step.step == 0 else f"round {step.round}, step {step.step}"
         meant = "; ".join(f"{one.target} was {', '.join(map(self._name, one.people)) or 'nobody'}"
                           for one in step.meant)
         beyond = f"; besides: {', '.join(map(self._name, step.beyond))}" if step.beyond else ""
         kind = "" if step.kind == "page" else f" ({step.kind})"
-        return f"{step.policy}, round {step.round}, {where}{kind}: {meant or 'the roster of then is not kept'}{beyond}"
+        return f"{step.policy}, {where}{kind}: {meant or 'the roster of then is not kept'}{beyond}"
 
     def news(self) -> Iterator[str]:
         for one in self._of.told:

@@ -204,6 +204,8 @@ def test_an_event_long_before_its_message_says_when_it_happened() -> None:
     """A late event's message says "happened at …"."""
     assert "Сталося: 20:15 EET" in told(since=NOW - HOUR).text
     assert "Сталося" not in told(since=NOW - SECOND).text
+    assert "Сталося: 20:15 EET." in told(channel="sms", since=NOW - HOUR).text
+    assert "Сталося" not in told(channel="sms", since=NOW - SECOND).text
 
 
 def test_the_code_grows_where_an_earlier_one_begins_alike() -> None:

@@ -112,6 +112,16 @@ async def test_a_step_that_runs_after_a_new_book_is_the_one_of_the_policy_as_it_
         assert explained(store).asked[1].meant == (Meant("service duty-office", ("chief",)),)
 
 
+async def test_the_last_resort_is_called_so_and_has_no_round(tmp_path: Path) -> None:
+    """Steps are told with their round, the last resort by its name alone."""
+    async with running(tmp_path / "tocsin.db", book=BOOK) as (loop, store, clock):
+        await loop.submit_events([event(1)])
+        await clock.advance(20 * MINUTE)
+        text = explain_text(explained(store))
+        assert "patrol, round 1, step 1: " in text
+        assert "patrol, last resort: " in text
+
+
 async def test_why_nobody_was_told_is_answered_for_an_incident_and_for_a_rule(tmp_path: Path) -> None:
     """A step without anybody, an address that does not work, a message stopped by an answer: each with its reason."""
     policy = replace(POLICY, steps=(Step((Target("on_call", "gap"),), 60 * SECOND),
