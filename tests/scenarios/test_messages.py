@@ -11,7 +11,7 @@ from tests.support.town import OKSANA, OLENA, PANIC, SAM, resident, town
 from tocsin.book.book import Roles
 from tocsin.domain.errors import TemporaryDeliveryError
 
-HOSTILE = "<b>школа</b> & <a href='http://x'>x</a>\u202e\u200b\nBcc: a@b.c\x07 {{ 7*7 }}{% for x in say %}"
+HOSTILE = "<b>школа</b> & <a href='http://x'>x</a>\u202e\u200b\nBcc: a@b.c\x07 {{7777*7777}}{% for x in say %}"
 
 
 async def test_three_people_read_it_in_three_languages(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ async def test_three_people_read_it_in_three_languages(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("broken", ["{{ say", "{{ say.__class__ }}", "{% include 'x' %}", "{{ say | nothing }}",
-                                    "{{ 7 * 7 }}", "{{ say() }}"])
+                                    "{{7777*7777}}", "{{ say() }}"])
 async def test_a_broken_template_still_says_what_is_wrong_where(tmp_path: Path, broken: str) -> None:
     """The fixed plain text, with the buttons; nobody waits for an administrator to repair a file."""
     async with site_of(tmp_path, town(templates={"page/telegram.uk": broken})) as site:
@@ -55,12 +55,12 @@ async def test_a_text_that_tries_to_be_html_a_template_or_a_header(site: Site) -
     """It is one line of text and nothing else, in a chat, an SMS and a mail."""
     await site.event(site=HOSTILE, device=HOSTILE)
     await site.advance(minutes=4)
-    chat = site.telegram("olena").expects("<b>школа</b> & <a href='http://x'>x</a> Bcc: a@b.c {{ 7*7 }}")
-    text, mail = site.phone("olena").expects("{{ 7*7 }}"), site.mail("chief").expects("Bcc: a@b.c")
+    chat = site.telegram("olena").expects("<b>школа</b> & <a href='http://x'>x</a> Bcc: a@b.c {{7777*7777}}")
+    text, mail = site.phone("olena").expects("{{7777*7777}}"), site.mail("chief").expects("Bcc: a@b.c")
     assert "&lt;b&gt;школа&lt;/b&gt; &amp; &lt;a" in site.telegram("olena").messages[0].raw
     for message in (chat, text, mail):
         assert not set(message.text + message.subject) & set("\u202e\u200b\x07")
-        assert "49" not in message.text
+        assert "60481729" not in message.text
     assert "\n" not in mail.subject
     page = await mail.opens_link()
     assert "<a href='http://x'" not in page.text
