@@ -124,10 +124,17 @@ async def test_nobody_at_all_can_be_reached(tmp_path: Path) -> None:
         await site.event()
         site.nobody_is_told()
         assert site.incident().unreached
+        await site.engine.watching.audit()
+        red = await site.http.get("/health")
+        assert (red.status_code, red.json()["status"], red.json()["mode"]) == (503, "red", "live")
+        assert "nobody could be told of incident 1 (panic-button)" in red.json()["problems"][0]
+        assert (await site.http.get("/readyz")).status_code == 200
         await site.telegram("olena").writes("", kind="start")
         await site.advance(minutes=5)
         site.telegram("olena").expects("Тривожна").came("+5m")
         assert not site.incident().unreached
+        await site.engine.watching.audit()
+        assert (await site.http.get("/health")).status_code == 200
 
 
 async def test_a_channel_that_the_site_does_not_have_is_never_chosen(tmp_path: Path) -> None:

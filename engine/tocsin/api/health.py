@@ -19,8 +19,9 @@ def none() -> tuple[str, ...]:
 
 
 def health_routes(mode: str, registry: CollectorRegistry, alive: Problems, ready: Problems,
-                  warnings: Problems = none) -> list[Route]:
-    """``/healthz`` (restart the process when it is red), ``/readyz`` (send it no events while it is red; yellow takes
+                  warnings: Problems = none, silent: Problems = none) -> list[Route]:
+    """``/health`` (for people and their monitoring: red also while ``silent`` says that nobody can be told),
+    ``/healthz`` (restart the process when it is red), ``/readyz`` (send it no events while it is red; yellow takes
     them, but a person should look) and ``/metrics``. ``mode`` is live or practice and stands in every answer.
     """
 
@@ -36,7 +37,10 @@ def health_routes(mode: str, registry: CollectorRegistry, alive: Problems, ready
     async def readyz(request: Request) -> Response:
         return answer(lambda: [*alive(), *ready()], warnings)
 
+    async def health(request: Request) -> Response:
+        return answer(lambda: [*alive(), *ready(), *silent()], warnings)
+
     async def metrics(request: Request) -> Response:
         return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    return [Route("/health", health), Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

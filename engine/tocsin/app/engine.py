@@ -170,7 +170,8 @@ class Engine:
         watching, desk = self.watching, self.ways_out.desk
         return build_app([
             *ingest_routes(doors, self.loop, self.clock, self.report),
-            *health_routes(self.mode, self.registry, watching.broken, watching.blocked, watching.warnings),
+            *health_routes(self.mode, self.registry, watching.broken, watching.blocked, watching.warnings,
+                           watching.silent),
             *silence_routes(operators_of(self.settings, doors), self.loop, self.store.reading, self.clock,
                             lambda: self.loop.book.content.site.time_zone),
             *answer_routes(self.ways_out.page), *(sms_routes(sms, desk) if sms is not None else ())])

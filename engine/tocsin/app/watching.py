@@ -14,6 +14,7 @@ from tocsin.store.retention import Keep, Retention
 from tocsin.store.store import Store
 from tocsin.watch.probes import LoopLag, Probe, Silences, Skew, audits, channels, disk, wal
 from tocsin.watch.schedule import Job, Schedule
+from tocsin.watch.unreached import unreached
 from tocsin.watch.watchman import Watchman
 
 OBSERVE_S, AUDIT_S, RETENTION_S = 10, 30, 3600
@@ -39,6 +40,7 @@ class Watching:
             channels(store.reading, ways_out, clock))
         self._seldom: tuple[Probe, ...] = (audits(store.reading, self._sending, clock),)
         self.watchman = Watchman(loop, store.reading, loop.run_work, clock)
+        self._unreached: list[str] = []
         self._ballast = store.ballast = Ballast(store.path, settings.storage.ballast)
         kept = settings.journal
         self._retention = Retention(store, loop.run_work, clock,
@@ -67,6 +69,7 @@ class Watching:
 
     async def audit(self) -> None:
         await self.watchman.observe(self._seldom)
+        self._unreached = unreached(self._store.reading)
 
     def broken(self) -> list[str]:
         """Why the process has to be started again; [] while it runs."""
@@ -83,6 +86,10 @@ class Watching:
     def warnings(self) -> list[str]:
         """What is wrong without standing in the way of events."""
         return list(self.watchman.problems)
+
+    def silent(self) -> list[str]:
+        """Of which incidents nobody could be told when that was last looked at."""
+        return list(self._unreached)
 
     def _sending(self) -> list[str]:
         """The channels whose workers run."""
