@@ -49,7 +49,7 @@ async def attempt(loop: Loop, number: int, at: int, state: str, *, address: str,
 
     def work(connection: Connection) -> Any:
         run = connection.exec_driver_sql
-        run("UPDATE outbox SET state = ?, reason = ? WHERE id = ?", (state, detail or None, number))
+        run("UPDATE outbox SET state = ?, reason = ?, tries = tries + 1 WHERE id = ?", (state, detail or None, number))
         run("INSERT INTO attempts (notification, number, started, ended, state, address, detail, text) "
             "VALUES (?, 1, ?, ?, ?, ?, ?, ?)", (number, at, at + SECOND, state, address, detail or None, text))
 
