@@ -12,6 +12,7 @@ from tests.support.small_site import NOON, PANIC, POLICY, content, event, runnin
 from tocsin.book.book import Roles, Site, number_book
 from tocsin.book.contacts import Rotation, Schedule, Step, Target
 from tocsin.clock import VirtualClock
+from tocsin.delivery.outbox import NEVER
 from tocsin.domain.input import Answer, Receipt
 from tocsin.domain.time import SECOND
 from tocsin.loop import Loop
@@ -49,7 +50,8 @@ async def attempt(loop: Loop, number: int, at: int, state: str, *, address: str,
 
     def work(connection: Connection) -> Any:
         run = connection.exec_driver_sql
-        run("UPDATE outbox SET state = ?, reason = ?, tries = tries + 1 WHERE id = ?", (state, detail or None, number))
+        run("UPDATE outbox SET state = ?, reason = ?, tries = tries + 1, due = ? WHERE id = ?",
+            (state, detail or None, NEVER, number))
         run("INSERT INTO attempts (notification, number, started, ended, state, address, detail, text) "
             "VALUES (?, 1, ?, ?, ?, ?, ?, ?)", (number, at, at + SECOND, state, address, detail or None, text))
 
