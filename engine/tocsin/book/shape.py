@@ -13,7 +13,7 @@ from msgspec import structs
 
 from tocsin.book.node import Mapping, Node, Scalar, Sequence
 from tocsin.book.report import Report, Unreadable, nearest
-from tocsin.book.traps import quoted
+from tocsin.book.traps import COMMENT_IN_TEXT, quoted
 from tocsin.domain.errors import Location
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class Text(Shape[str]):
             self.refuse(node, report, f"{self.what} is one line: put it in quotes on one line")
         if len(text) > self.limit:
             self.refuse(node, report, f"{self.what} has {len(text)} characters, more than {self.limit}")
-        if self.prose and scalar.comment.startswith(" #"):
+        if self.prose and scalar.comment.startswith(" #") and not COMMENT_IN_TEXT.match(scalar.comment):
             whole = scalar.text + scalar.comment.rstrip()
             self.refuse(node, report, f'everything after " #" is lost here, only "{text}" would remain: put the whole '
                         "text in quotes, or two spaces before a comment", report.replaced(node.where, whole,

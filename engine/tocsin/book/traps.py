@@ -11,7 +11,7 @@ from tocsin.domain.errors import Finding, Location
 COMPARISONS = {">=": "at_least", "<=": "at_most", ">": "above", "<": "below", "==": "is", "!=": "not", "=": "is"}
 _COMPARISON = re.compile(r"""((?:^|[:\-\[{,])\s*)(>=|<=|==|!=|>|<|=)\s*("[^"]*"|'[^']*'|[^\s,}\]#]+)""")
 _SUSPICIOUS = re.compile("[*\t\u00a0]|\\{\\{|\\}\\}")
-_COMMENT_IN_TEXT = re.compile(r"[ \t]+#(?![\s#=-]|$)")
+COMMENT_IN_TEXT = re.compile(r"[ \t]+#(?![\s#=-]|$)")
 _STAR_TYPE = re.compile(r"[\w.-]*\.\*")
 _SEGMENTS = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'')
 _KEY = re.compile(r"""^(\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[{#][^:#]*?)\s*:[ \t]+)(\S.*)$""")
@@ -44,7 +44,7 @@ def check_plain(node: Scalar, line: str, span: Span, flow: bool, found: list[Fin
         repaired = line[:start] + new + line[start + len(old):] if old and line.startswith(old, start) else ""
         found.append(Finding(where, sentence, "error", repaired.strip()))
 
-    if node.comment and _COMMENT_IN_TEXT.match(node.comment):
+    if node.comment and COMMENT_IN_TEXT.match(node.comment):
         if text:
             whole = (text + node.comment).strip()
             refuse(f'everything after " #" is lost here, only "{text}" would remain: put the whole text in quotes '
@@ -228,7 +228,7 @@ def _explain_flow(path: str, lines: list[str], number: int, column: int, context
             return _trap(path, lines, context.line, braces, f"text with {opening} stands in quotes, for YAML takes "
                          "braces for a mapping")
     if number > context.line:
-        comment = _COMMENT_IN_TEXT.search(bare, context.column)
+        comment = COMMENT_IN_TEXT.search(bare, context.column)
         if comment is not None:
             return _trap(path, lines, context.line, comment.end() - 1, "everything after \" #\" is lost here: put the "
                          "text with # in quotes")

@@ -167,6 +167,13 @@ def test_a_wrong_rule_is_refused_with_a_sentence(read, text, sentence):
     assert sentence in "\n".join(finding for finding in findings if ": error: " in finding)
 
 
+@pytest.mark.parametrize("say", ["Пожежа #3", "Пожежа # 3"])
+def test_a_text_that_is_cut_at_its_hash_is_said_once(read, say):
+    """Two readers look at comments; one mistake is one finding."""
+    _, findings = read(RULES, a_rule(say=say))
+    assert len([finding for finding in findings if "is lost here" in finding]) == 1
+
+
 @pytest.mark.parametrize("word", [word for word in WORDS if word not in BUILT_WORDS])
 def test_a_word_that_is_not_built_yet_says_so(read, word):
     """A word of the language is not called unknown only because this version cannot run it."""
