@@ -212,7 +212,7 @@ def _ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, 
               if words.get(person) not in COMING and (last or said.get(person) != "decline")]
     open_needs = () if last else unmet(meaning, incident, escalation, need_of(draft, escalation))
     if open_needs:
-        people = [person for person in people if any(fits(meaning, person, need) for need in open_needs)]
+        people = [person for person in people if any(fits(meaning, person, need) for need in open_needs)] or people
     asks: list[Ask] = []
     for person in people or (named if last else ()):
         groups = reachable(draft, meaning, person, incident.severity, step.by)
