@@ -3,12 +3,12 @@
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.support.live_site import LiveSite
+from tests.support.live_site import LiveSite, comes
 
 from tocsin.emulators.mailboxes import Emulators
 
@@ -26,7 +26,6 @@ rules:
         expect: {expect}
 """
 FIRES = "[{incident: {site: park}}]"
-PATIENCE_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +39,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
 
 def rule(name: str, expect: str = FIRES) -> str:
     return RULE.format(name=name, expect=expect)
-
-
-def comes(what: Callable[[], bool], said: Callable[[], str]) -> None:
-    """Wait for something that another process does."""
-    again = threading.Event()
-    for _ in range(PATIENCE_S * 10):
-        if what():
-            return
-        again.wait(0.1)
-    raise AssertionError(said())
 
 
 def loaded(site: LiveSite) -> int:

@@ -1,17 +1,14 @@
 """Silences in a real engine process: set and ended by the command and over HTTP, killed in between."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from tests.support.live_site import OPERATOR_TOKEN, TOKEN, LiveSite
+from tests.support.live_site import OPERATOR_TOKEN, TOKEN, LiveSite, comes
 
 from tocsin.emulators.mailboxes import Emulators
-
-PATIENCE_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -21,16 +18,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
         running.start()
         yield running
         running.close()
-
-
-def comes(what: Callable[[], bool], said: Callable[[], object]) -> None:
-    """Wait for something that another process does."""
-    again = threading.Event()
-    for _ in range(PATIENCE_S * 10):
-        if what():
-            return
-        again.wait(0.1)
-    raise AssertionError(said())
 
 
 def chats(site: LiveSite) -> str:

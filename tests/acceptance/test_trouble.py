@@ -99,7 +99,7 @@ def test_a_full_disk_refuses_says_so_and_loses_nothing(site: LiveSite, small_dis
 
 def test_on_a_full_disk_answers_and_deadlines_go_on_in_the_room_that_was_kept(
         site: LiveSite, small_disk: Path) -> None:
-    """Events are refused, an answer is committed and the next step is paged; with room again events are taken."""
+    """Events are refused and an answer is committed; with room again events are taken."""
     subprocess.run(["mount", "-o", "remount,size=32m", str(small_disk)], check=True)
     changed(site, '"sqlite:///var/tocsin.db"', f'"sqlite:///{small_disk}/tocsin.db", ballast: 16 MB')
     site.start()

@@ -5,6 +5,8 @@ import re
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from tocsin.book.content import read_content
 from tocsin.cli.init import write_home
 from tocsin.emulators.mailboxes import Emulators
 from tocsin.settings import load_settings
+
+_PATIENCE_S = 60
 
 TOKEN = "acceptance-token-of-the-gateway"
 OPERATOR_TOKEN = "acceptance-token-of-the-operator"
@@ -121,3 +125,13 @@ allow_endpoint: ["127.0.0.1"]
     def log(self) -> str:
         """What the engine wrote to its log."""
         return re.sub(r"\x1b\[[0-9;]*m", "", (self.home / "engine.log").read_text("utf-8"))
+
+
+def comes(what: Callable[[], bool], said: Callable[[], object]) -> None:
+    """Wait for something that another process does."""
+    again = threading.Event()
+    for _ in range(_PATIENCE_S * 10):
+        if what():
+            return
+        again.wait(0.1)
+    raise AssertionError(said())
