@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from tocsin.book.contacts import Policy
-from tocsin.core import escalate, incidents, tell
+from tocsin.core import escalate, incidents, policies, tell
 from tocsin.core.draft import Draft
 from tocsin.core.needs import unmet
 from tocsin.core.standing import COMING, POSITIVE, holders, words_for
@@ -87,7 +87,7 @@ def _positive(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, 
 def covered(draft: Draft, meaning: Meaning, incident: Incident, escalation: Escalation) -> bool:
     """Whether the words that stand cover what an escalation needs; each person counts once towards each need."""
     words = words_for(incident, escalation)
-    needs = escalate.need_of(draft, escalation)
+    needs = policies.need_of(draft, escalation)
     if not needs:
         return any(word in POSITIVE for word in words.values())
     return not unmet(meaning, incident, escalation, needs)
@@ -148,4 +148,4 @@ def remind_due(draft: Draft, incident: Incident, now: int) -> None:
 
 
 def _policies(draft: Draft, incident: Incident) -> list[Policy]:
-    return [escalate.policy_of(draft, escalation) for escalation in incident.escalations]
+    return [policies.policy_of(draft, escalation) for escalation in incident.escalations]

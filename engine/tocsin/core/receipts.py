@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from tocsin.core import escalate, tell
+from tocsin.core import escalate, responders, tell
 from tocsin.core.draft import Draft
 from tocsin.domain.change import AddressSet, IncidentSet, Noted
 from tocsin.domain.incident import Ask, Incident
@@ -36,7 +36,7 @@ def receipt(draft: Draft, meaning: Meaning, item: Receipt, now: int) -> None:
 def _failed(draft: Draft, meaning: Meaning, incident: Incident, index: int, ask: Ask, item: Receipt,
             now: int) -> Incident:
     left = tuple(number for number in ask.open if number != item.notification)
-    incident = escalate.put_ask(incident, index, replace(ask, open=left))
+    incident = responders.put_ask(incident, index, replace(ask, open=left))
     if ask.over or any(number >= ask.group for number in left):
         return incident
     if ask.waiting and incident.told.get(ask.person) == item.channel:
@@ -68,5 +68,5 @@ def tell_role(draft: Draft, meaning: Meaning, role: str, text: str, now: int, se
     targets = getattr(meaning.content.roles, role)
     people = tuple(dict.fromkeys(person for target in targets for person in people_of(target, meaning.content, now)))
     ways = {person: groups[0] for person in people
-            if (groups := escalate.reachable(draft, meaning, person, severity, ()))}
+            if (groups := responders.reachable(draft, meaning, person, severity, ()))}
     tell.notice(draft, meaning, tuple(ways), text, now, severity=severity, ways=ways)

@@ -1,0 +1,140 @@
+"""The people of a step: asked by their channels in turn; whoever cannot be reached at all, and who is asked then."""
+
+from msgspec.structs import replace
+
+from tocsin.book.contacts import LastResort, Step
+from tocsin.core import tell
+from tocsin.core.draft import Draft
+from tocsin.core.needs import fits, unmet
+from tocsin.core.policies import meant, need_of, policy_of, step_of
+from tocsin.core.standing import COMING, last_words, words_for
+from tocsin.core.whom import whom
+from tocsin.domain.change import Noted, Suppressed, Timer
+from tocsin.domain.incident import Ask, Escalation, Incident
+from tocsin.domain.notification import CHANNELS
+from tocsin.domain.time import MINUTE, SECOND
+from tocsin.roster.reach import Groups, everybody_on_duty, groups_for, people_of
+from tocsin.rules.meaning import Meaning
+
+BETWEEN_CHANNELS = MINUTE
+"""A person's channels are tried this long apart."""
+RECEIPT_WITHIN = 30 * SECOND
+"""A delivery receipt that is missing after this starts the person's next channel."""
+
+
+def ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, step: Step | LastResort,
+               now: int) -> tuple[tuple[Ask, ...], Incident]:
+    """Ask whoever a step means and can still fill what is missing; the asks, () when it reaches nobody."""
+    if not meant(step, incident):
+        return (), incident
+    last = isinstance(step, LastResort)
+    escalation = incident.escalations[index]
+    words, said = words_for(incident, escalation), last_words(incident.answers[escalation.heard:])
+    named = tuple(dict.fromkeys(person for target in step.to for person in whom(target, meaning, incident, now)))
+    people = [person for person in named
+              if words.get(person) not in COMING and (last or said.get(person) != "decline")]
+    open_needs = () if last else unmet(meaning, incident, escalation, need_of(draft, escalation))
+    if open_needs:
+        people = [person for person in people if any(fits(meaning, person, need) for need in open_needs)] or people
+    asks: list[Ask] = []
+    for person in people or (named if last else ()):
+        groups = reachable(draft, meaning, person, incident.severity, step.by)
+        if not groups:
+            draft.put(Suppressed(now, incident.rule, incident.key, f"{person} has no usable address",
+                                 incident.severity, incident.id))
+            continue
+        ask, incident = send_group(draft, meaning, incident, index, Ask(person, groups), now)
+        asks.append(ask)
+    if last and not asks:
+        asks, incident = ask_everybody(draft, meaning, incident, index, now)
+    elif asks and incident.unreached:
+        incident = replace(incident, unreached=False)
+    escalation = replace(incident.escalations[index], asks=tuple(asks))
+    return tuple(asks), put_escalation(incident, index, escalation)
+
+
+def ask_everybody(draft: Draft, meaning: Meaning, incident: Incident, index: int,
+                  now: int) -> tuple[list[Ask], Incident]:
+    """Even the last resort reached nobody: administrators and everybody on duty, by every address they have."""
+    roles = meaning.content.roles
+    before = incident.escalations[index].asks
+    declined = {ask.person for ask in before if ask.over == "declined"}
+    people = dict.fromkeys(
+        [*(ask.person for ask in before if ask.person not in declined),
+         *(person for target in (*roles.administrators, *roles.duty_office, *roles.shift_head)
+           for person in people_of(target, meaning.content, now)), *everybody_on_duty(meaning.content, now)])
+    asks: list[Ask] = []
+    for person in people:
+        groups = () if person in declined else reachable(draft, meaning, person, "critical", (CHANNELS,))
+        if groups:
+            ask, incident = send_group(draft, meaning, incident, index, Ask(person, groups), now)
+            asks.append(ask)
+    draft.put(Noted(now, "last_resort_failed", f"the last resort of {incident.escalations[index].policy} reached "
+                    f"nobody; asked instead: {', '.join(people) or 'nobody'}", incident.id, incident.rule))
+    return asks, replace(incident, unreached=not asks)
+
+
+def reachable(draft: Draft, meaning: Meaning, person: str, severity: str, by: Groups) -> Groups:
+    """The person's channel groups, without channels that have no address or are switched off."""
+    known = meaning.content.people.get(person)
+    if known is None:
+        return ()
+    groups = []
+    for group in groups_for(known, severity, by):
+        usable = tuple(channel for channel in group if channel in known.addresses
+                       and channel in meaning.content.channels and not is_off(draft, person, channel))
+        if usable:
+            groups.append(usable)
+    return tuple(groups)
+
+
+def is_off(draft: Draft, person: str, channel: str) -> bool:
+    """Whether the person's address on this channel is switched off."""
+    address = draft.address(person, channel)
+    return address is not None and bool(address.off)
+
+
+def send_group(draft: Draft, meaning: Meaning, incident: Incident, index: int, ask: Ask,
+               now: int) -> tuple[Ask, Incident]:
+    """Ask one person by their next channels, and set the deadline by which the ones after these are tried."""
+    escalation = incident.escalations[index]
+    step = step_of(policy_of(draft, escalation), escalation.step)
+    expires = now + (step.every if isinstance(step, LastResort) else step.answer_within)
+    group, waiting = ask.waiting[0], ask.waiting[1:]
+    sent = tuple(tell.page(draft, incident, escalation.kind, ask.person, channel, policy=escalation.policy,
+                           step=escalation.step, round_=escalation.round, now=now, expires=expires)
+                 for channel in group)
+    timer = f"4|ask|{incident.id}|{index}|{ask.person}"
+    if waiting:
+        draft.set_timer(Timer(timer, now + BETWEEN_CHANNELS, "escalation", "ask", incident.id, index, ask.person))
+    else:
+        draft.drop_timer(timer)
+    receipt = f"3|receipt|{incident.id}|{index}|{ask.person}"
+    if waiting and any(channel in meaning.receipts for channel in group):
+        draft.set_timer(Timer(receipt, now + RECEIPT_WITHIN, "escalation", "receipt", incident.id, index, ask.person))
+    else:
+        draft.drop_timer(receipt)
+    told = incident.told if ask.person in incident.told else {**incident.told, ask.person: group[0]}
+    asked = escalation.asked if ask.person in escalation.asked else (*escalation.asked, ask.person)
+    incident = put_escalation(replace(incident, told=told), index, replace(escalation, asked=asked))
+    return Ask(ask.person, waiting, (*ask.open, *sent), group=sent[0]), incident
+
+
+def put_escalation(incident: Incident, index: int, escalation: Escalation) -> Incident:
+    """The incident with another value of one of its escalations."""
+    escalations = (*incident.escalations[:index], escalation, *incident.escalations[index + 1:])
+    return replace(incident, escalations=escalations)
+
+
+def put_ask(incident: Incident, index: int, ask: Ask) -> Incident:
+    """The incident with another value of how one person is being asked."""
+    escalation = incident.escalations[index]
+    asks = tuple(ask if other.person == ask.person else other for other in escalation.asks)
+    return put_escalation(incident, index, replace(escalation, asks=asks))
+
+
+def drop_asks(draft: Draft, incident: Incident, index: int) -> None:
+    """Nobody's further channels are tried."""
+    for ask in incident.escalations[index].asks:
+        draft.drop_timer(f"4|ask|{incident.id}|{index}|{ask.person}")
+        draft.drop_timer(f"3|receipt|{incident.id}|{index}|{ask.person}")
