@@ -1,15 +1,17 @@
 """Where a schedule leaves nobody on duty, and where two lines of it contradict each other."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from tocsin.book.contacts import Override, Person, Rotation, Schedule
+from tocsin.book.contacts import Override, Person, Schedule
 from tocsin.domain.time import to_datetime
+from tocsin.domain.wall import comes_twice, shown_at
 from tocsin.roster.oncall import local, on_duty, turn_of
+from tocsin.roster.shifts import edges, turns
 
 
 class Gap(Struct, frozen=True):
@@ -30,8 +32,7 @@ class Overlap(Struct, frozen=True):
 def gaps(schedule: Schedule, people: dict[str, Person], begin: int, end: int) -> tuple[Gap, ...]:
     """The gaps between two instants, joined where they touch; absences, overrides and stand-ins counted."""
     found: list[Gap] = []
-    edges = _edges(schedule, people, begin, end)
-    for start, stop in pairwise(edges):
+    for start, stop in pairwise(edges(schedule, people, begin, end)):
         if on_duty(schedule, people, start):
             continue
         if found and found[-1].end == start:
@@ -39,36 +40,6 @@ def gaps(schedule: Schedule, people: dict[str, Person], begin: int, end: int) ->
         else:
             found.append(Gap(start, stop))
     return tuple(found)
-
-
-def _edges(schedule: Schedule, people: dict[str, Person], begin: int, end: int) -> list[int]:
-    """Every instant at which somebody may go off or come on duty, ``begin`` and ``end`` among them, in order."""
-    zone = ZoneInfo(schedule.time_zone)
-    found = {begin, end}
-    for rotation in schedule.rotations:
-        found.update(_turns(rotation, zone, begin, end))
-    for override in schedule.overrides:
-        found.update((local(override.begin, zone), local(override.end, zone)))
-    for person in people.values():
-        for absence in person.away:
-            last = datetime.fromisoformat(absence.end) + timedelta(days=len(absence.end) <= 10)
-            found.update((local(absence.begin, zone), local(last.isoformat(), zone)))
-    return sorted(at for at in found if begin <= at <= end)
-
-
-def _turns(rotation: Rotation, zone: ZoneInfo, begin: int, end: int) -> Iterable[int]:
-    """Begin, hand-overs and end of a rotation."""
-    first = datetime.fromisoformat(rotation.begin)
-    yield local(rotation.begin, zone)
-    if rotation.end:
-        yield local(rotation.end, zone)
-    turn = timedelta(microseconds=rotation.turn)
-    at = to_datetime(begin).astimezone(zone).replace(tzinfo=None)
-    index = max(0, (at - first) // turn - 1)
-    last = to_datetime(end).astimezone(zone).replace(tzinfo=None) + timedelta(hours=2)
-    while (moment := first + index * turn) <= last:
-        yield local(moment.isoformat(), zone)
-        index += 1
 
 
 def overlaps(schedule: Schedule, people: dict[str, Person], begin: int, end: int) -> tuple[Overlap, ...]:
@@ -102,8 +73,8 @@ def _idle(schedule: Schedule, zone: ZoneInfo, begin: int, end: int) -> Iterable[
             continue
         without = Schedule(id=schedule.id, time_zone=schedule.time_zone, rotations=schedule.rotations,
                            overrides=schedule.overrides[:number])
-        edges = [at for at in _edges(without, {}, start, stop) if at < stop]
-        if not any(override.instead_of in on_duty(without, {}, at) for at in edges):
+        looked = [at for at in edges(without, {}, start, stop) if at < stop]
+        if not any(override.instead_of in on_duty(without, {}, at) for at in looked):
             yield Overlap(start, stop, f"{override.person} is to stand in for {override.instead_of}, who is not on "
                                        "duty then, so this override changes nothing")
 
@@ -113,9 +84,22 @@ def _twice(schedule: Schedule, zone: ZoneInfo, begin: int, end: int) -> Iterable
         for other in schedule.rotations[:number]:
             if set(one.people) & set(other.people):
                 pair = Schedule(id="", time_zone=schedule.time_zone, rotations=(other, one))
-                edges = _edges(pair, {}, begin, end)
-                for start, stop in pairwise(edges):
+                for start, stop in pairwise(edges(pair, {}, begin, end)):
                     person = turn_of(one, zone, start)
                     if person is not None and person == turn_of(other, zone, start):
                         yield Overlap(start, stop, f"{person} is on duty in two rotations of this schedule at once and "
                                                    "counts once")
+
+
+def odd_turns(schedule: Schedule, begin: int, end: int) -> Iterable[tuple[datetime, int]]:
+    """(local time, instant) of the hand-overs between two instants that a clock change skips or shows twice.
+
+    The instant is the one that is taken; its local time is another where the written one is skipped.
+    """
+    zone = ZoneInfo(schedule.time_zone)
+    for rotation in schedule.rotations:
+        for moment in turns(rotation, zone, begin, end) if len(set(rotation.people)) > 1 else ():
+            at = shown_at(moment, zone)
+            skipped = to_datetime(at).astimezone(zone).replace(tzinfo=None) != moment
+            if begin <= at < end and (skipped or comes_twice(at, zone)):
+                yield moment, at

@@ -1,16 +1,18 @@
 """What is doubtful about a roster: gaps and overlaps of schedules, and people whom a message could not reach."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.book.book import Content
-from tocsin.book.contacts import Person, Target
+from tocsin.book.contacts import Person, Schedule, Target
 from tocsin.book.reach import people_behind
 from tocsin.book.rule import Rule, SeverityBy
 from tocsin.domain.errors import Finding
 from tocsin.domain.incident import SEVERITIES
 from tocsin.domain.time import format_duration, to_datetime
-from tocsin.roster.coverage import gaps, overlaps
+from tocsin.domain.wall import comes_twice
+from tocsin.roster.coverage import gaps, odd_turns, overlaps
 from tocsin.roster.policies import policies_for
 from tocsin.roster.reach import Groups, groups_for
 
@@ -38,14 +40,23 @@ def roster_findings(content: Content, begin: int, end: int) -> tuple[Finding, ..
             found.append(Finding(schedule.where, f'in the schedule "{schedule.id}" {why}: from '
                                  f"{_local(times[0][0], zone)} to {_end(times[0][1], end, zone)} "
                                  f"({schedule.time_zone}){more}", "warning"))
+        odd = list(odd_turns(schedule, begin, end))[:MOST]
+        found += [Finding(schedule.where, _odd(schedule, *one, zone), "warning") for one in odd]
     return tuple(found)
+
+
+def _odd(schedule: Schedule, moment: datetime, at: int, zone: ZoneInfo) -> str:
+    taken = to_datetime(at).astimezone(zone)
+    clocks = f"the clocks of {schedule.time_zone}"
+    done = (f"{clocks} show twice that night: the first time is taken" if taken.replace(tzinfo=None) == moment
+            else f"{clocks} skip that night: it is done at {taken:%H:%M}")
+    return f'the schedule "{schedule.id}" hands over on {moment:%a %Y-%m-%d} at {moment:%H:%M}, which {done}'
 
 
 def _local(instant: int, zone: ZoneInfo) -> str:
     """The local time to the minute; in an hour that comes twice also which of the two."""
     moment = to_datetime(instant).astimezone(zone)
-    twice = moment.replace(fold=1 - moment.fold).utcoffset() != moment.utcoffset()
-    return f"{moment:%a %Y-%m-%d %H:%M}" + (f" {moment.tzname()}" if twice else "")
+    return f"{moment:%a %Y-%m-%d %H:%M}" + (f" {moment.tzname()}" if comes_twice(instant, zone) else "")
 
 
 def _end(instant: int, end: int, zone: ZoneInfo) -> str:

@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tocsin.book.contacts import Away, Person, Rotation, Schedule
-from tocsin.domain.time import from_datetime, to_datetime
+from tocsin.domain.time import to_datetime
+from tocsin.domain.wall import shown_at
 
 
 def on_duty(schedule: Schedule, people: dict[str, Person], at: int) -> tuple[str, ...]:
     """The people on duty at ``at`` (microseconds UTC): one per rotation, then overrides, then stand-ins.
 
     Boundaries are wall-clock times of the schedule's zone; in the hour that a clock change repeats, the first
-    occurrence counts. Nobody is named twice; () is a gap.
+    occurrence counts, and one in the hour that it skips falls on the change. Nobody is named twice; () is a gap.
     """
     zone = ZoneInfo(schedule.time_zone)
     duty = [person for rotation in schedule.rotations if (person := turn_of(rotation, zone, at)) is not None]
@@ -28,14 +29,14 @@ def on_duty(schedule: Schedule, people: dict[str, Person], at: int) -> tuple[str
 def turn_of(rotation: Rotation, zone: ZoneInfo, at: int) -> str | None:
     """Whose turn it is in one rotation; None before it begins or after it ends."""
     begin = datetime.fromisoformat(rotation.begin)
-    if at < _instant(begin, zone) or (rotation.end and at >= local(rotation.end, zone)):
+    if at < shown_at(begin, zone) or (rotation.end and at >= local(rotation.end, zone)):
         return None
     turn = timedelta(microseconds=rotation.turn)
     naive = to_datetime(at).astimezone(zone).replace(tzinfo=None)
     index = max(0, (naive - begin) // turn)
-    while index > 0 and _instant(begin + index * turn, zone) > at:
+    while index > 0 and shown_at(begin + index * turn, zone) > at:
         index -= 1
-    while _instant(begin + (index + 1) * turn, zone) <= at:
+    while shown_at(begin + (index + 1) * turn, zone) <= at:
         index += 1
     return rotation.people[index % len(rotation.people)]
 
@@ -57,15 +58,11 @@ def absent(away: tuple[Away, ...], zone: ZoneInfo, at: int) -> Away | None:
         end = datetime.fromisoformat(absence.end)
         if len(absence.end) <= 10:
             end += timedelta(days=1)
-        if local(absence.begin, zone) <= at < _instant(end, zone):
+        if local(absence.begin, zone) <= at < shown_at(end, zone):
             return absence
     return None
 
 
 def local(text: str, zone: ZoneInfo) -> int:
     """The instant of a local date or date-time as written in a schedule; the first one in a repeated hour."""
-    return _instant(datetime.fromisoformat(text), zone)
-
-
-def _instant(naive: datetime, zone: ZoneInfo) -> int:
-    return from_datetime(naive.replace(tzinfo=zone)) if naive.tzinfo is None else from_datetime(naive)
+    return shown_at(datetime.fromisoformat(text), zone)

@@ -3,13 +3,14 @@
 import heapq
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tocsin.book.calendars import DAYS
 from tocsin.book.moments import local
-from tocsin.domain.time import SECOND, from_datetime, to_datetime
+from tocsin.domain.time import to_datetime
+from tocsin.domain.wall import shown_at
 
 Span = tuple[int, int]
 """From an instant (inside) to an instant (outside), microseconds UTC."""
@@ -196,27 +197,6 @@ def _instant(day: int, clock: str, zone: ZoneInfo, fold: int) -> int:
         day, clock = day + 1, "00:00"
     try:
         naive = datetime.combine(date.fromordinal(day), time.fromisoformat(clock))
-        moment = naive.replace(tzinfo=zone, fold=fold)
-        if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == naive:
-            return from_datetime(moment)
-        return _change_before(naive, zone)
+        return shown_at(naive, zone, fold)
     except (ValueError, OverflowError):
         return EVER if day > 1 else -EVER
-
-
-def _change_before(missing: datetime, zone: ZoneInfo) -> int:
-    """The instant at which the clocks skip over a local time."""
-    early = from_datetime(missing.replace(tzinfo=zone, fold=1)) // SECOND
-    late = from_datetime(missing.replace(tzinfo=zone, fold=0)) // SECOND
-    before = _offset(early, zone)
-    while late - early > 1:
-        middle = (early + late) // 2
-        if _offset(middle, zone) == before:
-            early = middle
-        else:
-            late = middle
-    return late * SECOND
-
-
-def _offset(second: int, zone: ZoneInfo) -> timedelta | None:
-    return to_datetime(second * SECOND).astimezone(zone).utcoffset()
