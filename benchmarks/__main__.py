@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ingest, peers, timers
+from benchmarks import ingest, keys, peers, timers
 
 MEASURES: dict[str, Callable[[Path, int], Coroutine[Any, Any, Any]]] = {
     "P1": ingest.batches_over_http,
@@ -16,6 +16,7 @@ MEASURES: dict[str, Callable[[Path, int], Coroutine[Any, Any, Any]]] = {
     "P7": timers.deadlines,
     "P7 escalating": timers.escalations,
     "P11": ingest.answers_beside_a_flood,
+    "idle key": keys.memory,
 }
 
 

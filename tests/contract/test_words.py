@@ -99,6 +99,8 @@ def test_an_idle_key_takes_little_room(word: str) -> None:
     bodies = [len(encode(body)) for (_, key), body in run.board.windows.items() if key.startswith("site=")]
     assert len(bodies) == 300
     assert sum(bodies) / len(bodies) <= 300
+    forgetting = [timer for timer in run.board.timers.values() if timer.kind in ("rests", "forget")]
+    assert len(forgetting) <= 1, "a deadline for each key takes more room than the key"
 
 
 @pytest.mark.parametrize("word", [word for word in WORDS if word != "absence"])

@@ -10,9 +10,11 @@ from tests.support.city import content, event_rule, incident_rule, match, person
 from tocsin.book.book import Content, number_book
 from tocsin.book.contacts import Need, Service
 from tocsin.book.rule import Clear, SeverityBy
-from tocsin.core.board import Board, apply, key_of
+from tocsin.core.board import BESIDE, Board, apply, key_of
+from tocsin.core.resting import forget_of
 from tocsin.core.standing import COMING, words_for
 from tocsin.core.step import step as take_step
+from tocsin.core.windows import timer_of
 from tocsin.domain.change import Change, IncidentSet, NotificationSet, Withdrawn
 from tocsin.domain.codec import decode_timer, encode
 from tocsin.domain.event import Event
@@ -23,6 +25,7 @@ from tocsin.domain.time import MINUTE, SECOND, parse_instant
 from tocsin.matching.index import IndexMatcher
 from tocsin.replay.run import Run
 from tocsin.rules.meaning import Meaning
+from tocsin.rules.operators.window import RESTS
 from tocsin.rules.tables import Tables
 
 START = parse_instant("2026-11-22T00:00:00Z")
@@ -167,8 +170,16 @@ class CheckedRun(Run):
         for timer in timers:
             if timer.incident:
                 assert self.board.incident(timer.incident) is not None, f"{timer.id} points nowhere"
+            elif timer.kind == RESTS:
+                assert self.board.resting.at(timer.rule, timer.due // MINUTE, 1), f"{timer.id} looks at no key"
             elif timer.lane == "window":
                 assert (timer.rule, timer.key) in self.board.windows, f"{timer.id} has no window"
+        for (rule, key), body in self.board.windows.items():
+            forget = 0 if key.startswith(BESIDE) else forget_of(body)
+            if forget:
+                look = timer_of(rule, key, RESTS, forget)
+                assert self.board.timers.get(look.id) == look, f"nobody looks at {key} of {rule} to forget it"
+                assert key in self.board.resting.at(rule, look.due // MINUTE, 10**6)
         for number in self.board.incidents:
             incident = self.board.incident(number)
             assert incident is not None

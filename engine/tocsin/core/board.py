@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tocsin.core.active import ActiveIncidents
+from tocsin.core.held import Windows
 from tocsin.core.kept import Kept
 from tocsin.core.nearby import Nearby
+from tocsin.core.resting import Resting, forget_of
 from tocsin.domain.change import (
     ActivationSet,
     AddressSet,
@@ -67,7 +69,8 @@ class Board:
     def __init__(self) -> None:
         self.incidents: dict[int, Incident | bytes] = {}
         self.open: dict[tuple[str, str], int] = {}
-        self.windows: dict[tuple[str, str], Any] = {}
+        self.windows = Windows()
+        self.resting = Resting()
         self.keys: dict[str, int] = {}
         self.timers: dict[str, Timer] = {}
         self.addresses: dict[tuple[str, str], Address] = {}
@@ -96,7 +99,8 @@ class Board:
     def near(self, rule: str, rest: str, low: float, high: float) -> list[Spot]:
         """The places between two latitudes at which the rule has a key that otherwise reads ``rest``."""
         if not self.nearby.knows(rule):
-            self.nearby.learn(rule, sorted({key for name, key in (*self.windows, *self.open) if name == rule}))
+            self.nearby.learn(rule, sorted({
+                *self.windows.of(rule), *(key for name, key in self.open if name == rule)}))
         return self.nearby.find(rule, rest, low, high)
 
     def put_incident(self, incident: Incident) -> None:
@@ -122,8 +126,11 @@ class Board:
 
     def restore_window(self, rule: str, key: str, body: Any) -> None:
         """Put a window in place; counts its key once, what the core keeps beside the keys never."""
-        if (rule, key) not in self.windows and not key.startswith(BESIDE):
-            self.keys[rule] = self.keys.get(rule, 0) + 1
+        if not key.startswith(BESIDE):
+            before = self.windows.get((rule, key))
+            if before is None:
+                self.keys[rule] = self.keys.get(rule, 0) + 1
+            self.resting.move(rule, key, forget_of(before), forget_of(body))
         self.windows[rule, key] = body
         self.placed(rule, key)
 
@@ -149,8 +156,10 @@ def _timer_dropped(board: Board, change: TimerDropped) -> None:
 
 
 def _window_dropped(board: Board, change: WindowDropped) -> None:
-    if board.windows.pop((change.rule, change.key), None) is not None and not change.key.startswith(BESIDE):
+    gone = board.windows.pop((change.rule, change.key), None)
+    if gone is not None and not change.key.startswith(BESIDE):
         board.keys[change.rule] -= 1
+        board.resting.move(change.rule, change.key, forget_of(gone), 0)
         board.placed(change.rule, change.key)
 
 

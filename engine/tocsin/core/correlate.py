@@ -18,15 +18,18 @@ from tocsin.core.windows import put
 from tocsin.domain.change import Noted, Timer, WindowDropped, WindowSet
 from tocsin.domain.event import Event
 from tocsin.domain.input import Arrival
+from tocsin.domain.time import MINUTE
 from tocsin.rules.gates import place_of_event
 from tocsin.rules.key import keys_of
 from tocsin.rules.meaning import Meaning
-from tocsin.rules.near import NEAR, nearest, reach, spot_of
+from tocsin.rules.near import NEAR, Spot, nearest, reach, spot_of
 from tocsin.rules.operators.incident import IncidentWord
-from tocsin.rules.operators.window import WindowWord
+from tocsin.rules.operators.window import RESTS, WindowWord
 from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
 
 Signals = tuple[Signal, ...]
+_MOST_AT_A_TIME = 200
+"""Keys that one deadline looks at before others have their turn."""
 
 
 def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item: Arrival, now: int) -> list[Signals]:
@@ -42,8 +45,9 @@ def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item:
         draft.put(Noted(now, "key_missing", f"event {item.event.id} of {item.event.source} has no "
                         f"{', '.join(missing)}: its incident is kept under \"unknown\"", rule=rule))
     said: list[Signals] = []
-    whole = _whole_keys(draft, meaning, rule, keys, place_of_event(item.event), item.event.time)
-    for key in whole if word.rule.when.near is None else _placed(draft, word.rule, whole, slots, item.event, now):
+    whole = _whole_keys(draft, meaning, rule, keys, place_of_event(item.event), item.event.time, now)
+    near = word.rule.when.near is not None
+    for key in _placed(draft, meaning, word.rule, whole, slots, item.event, now) if near else whole:
         text = key_of(key)
         verdict = word.hear(draft.window(rule, text), item.event, slots, key, now)
         if too_many_keys(draft, word.rule, text) and not _critical(verdict.signals):
@@ -58,7 +62,7 @@ def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item:
 
 
 def _whole_keys(draft: Draft, meaning: Meaning, rule: str, keys: Iterable[dict[str, str]], values: dict[str, Any],
-                instant: int) -> list[dict[str, str]]:
+                instant: int, now: int) -> list[dict[str, str]]:
     """The keys with the operation, where the rule's ``during`` says ``operation: any``."""
     during = during_of(meaning, rule)
     if during is None:
@@ -67,12 +71,27 @@ def _whole_keys(draft: Draft, meaning: Meaning, rule: str, keys: Iterable[dict[s
 
     def known(key: dict[str, str]) -> bool:
         text = key_of(key)
-        return draft.window(rule, text) is not None or (near and bool(draft.board.near(rule, text, -91, 91)))
+        return _remembered(draft, meaning, rule, text, now) or (
+            near and bool(_standing(draft, meaning, rule, key, draft.board.near(rule, text, -91, 91), now)))
     return during.keys(keys, values, instant, known)
 
 
-def _placed(draft: Draft, rule: Rule, keys: Iterable[dict[str, str]], slots: frozenset[str], event: Event,
-            now: int) -> list[dict[str, str]]:
+def _remembered(draft: Draft, meaning: Meaning, rule: str, text: str, now: int) -> bool:
+    """Whether the rule remembers anything of a key."""
+    window, word = draft.window(rule, text), meaning.words[rule]
+    return window is not None and not (isinstance(word, WindowWord) and word.forgotten(window, now))
+
+
+def _standing(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], spots: list[Spot],
+              now: int) -> list[Spot]:
+    """Those of the places at which the key has an incident or is remembered."""
+    texts = [(spot, key_of({**key, NEAR: spot.text})) for spot in spots]
+    return [spot for spot, text in texts if draft.open_incident(rule, text) is not None
+            or _remembered(draft, meaning, rule, text, now)]
+
+
+def _placed(draft: Draft, meaning: Meaning, rule: Rule, keys: Iterable[dict[str, str]], slots: frozenset[str],
+            event: Event, now: int) -> list[dict[str, str]]:
     """The keys with the place that the event is near to, or with its own where none is known; what only clears has
     none of its own.
     """
@@ -87,7 +106,8 @@ def _placed(draft: Draft, rule: Rule, keys: Iterable[dict[str, str]], slots: fro
     for key in keys:
         around = reach(place, distance)
         spots = draft.board.near(rule.id, key_of(key), place.lat - around, place.lat + around)
-        spot = nearest(place, distance, spots) or (spot_of(place) if begins else None)
+        known = _standing(draft, meaning, rule.id, key, spots, now)
+        spot = nearest(place, distance, known) or (spot_of(place) if begins else None)
         if spot is not None:
             found.append({**key, NEAR: spot.text})
     return found
@@ -101,6 +121,23 @@ def due(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> Signals:
     """A window timer came due."""
     if timer.kind == expected.LISTED:
         return expected.renewed(draft, meaning, timer.rule, now)
+    if timer.kind == RESTS:
+        return _look_through(draft, meaning, timer, now)
+    return _due(draft, meaning, timer, now)
+
+
+def _look_through(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> Signals:
+    """Forget the keys of a minute that cannot matter any more, some at a time."""
+    keys = draft.board.resting.at(timer.rule, timer.due // MINUTE, _MOST_AT_A_TIME)
+    signals: Signals = ()
+    for text in keys:
+        signals += _due(draft, meaning, replace(timer, key=text), now)
+    if len(keys) == _MOST_AT_A_TIME:
+        draft.set_timer(timer)
+    return signals
+
+
+def _due(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> Signals:
     word = informed(draft, meaning, timer.rule) or meaning.words.get(timer.rule)
     window = draft.window(timer.rule, timer.key)
     if word is None or window is None:
@@ -154,7 +191,7 @@ def _keys_by_values(draft: Draft, meaning: Meaning, word: IncidentWord, signal: 
         draft.put(Noted(now, "key_missing", f"the incident of {signal.rule} has no value for the `per` of {rule}: "
                         "left out", rule=rule))
         return []
-    keys = _whole_keys(draft, meaning, rule, [key], signal.values, min(now, signal.happened + signal.wait))
+    keys = _whole_keys(draft, meaning, rule, [key], signal.values, min(now, signal.happened + signal.wait), now)
     texts = tuple(dict.fromkeys([*under.keys, *map(key_of, keys)]))
     if texts != under.keys:
         draft.put(WindowSet(rule, place, Under(texts)))

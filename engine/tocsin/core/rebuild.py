@@ -10,18 +10,20 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from tocsin.core import correlate, listening
-from tocsin.core.board import Board, apply, key_of
+from tocsin.core.board import BESIDE, Board, apply, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.kept import Kept
 from tocsin.core.nearby import Nearby
 from tocsin.core.overflow import OVERFLOW_KEY
+from tocsin.core.resting import forget_of
+from tocsin.core.windows import timer_of
 from tocsin.domain.change import Timer, TimerDropped, TimerSet
 from tocsin.domain.codec import encode
 from tocsin.domain.incident import RANK
 from tocsin.domain.input import Arrival, Firing, Rebuilt, Started
 from tocsin.rules.meaning import Meaning
-from tocsin.rules.operators.condition import TIMER_RANK
 from tocsin.rules.operators.incident import IncidentWord
+from tocsin.rules.operators.window import RESTS
 from tocsin.rules.signal import Cleared, Signal
 
 Place = tuple[str, str]
@@ -133,6 +135,9 @@ class Rebuild:
         timers: dict[Place, dict[str, int]] = {}
         for timer in sorted(self._board.timers.values(), key=lambda timer: timer.id):
             timers.setdefault((timer.rule, timer.key), {})[timer.kind] = timer.due
+        for place, body in self._board.windows.items():
+            if not place[1].startswith(BESIDE) and (forget := forget_of(body)):
+                timers.setdefault(place, {})[RESTS] = forget
         return tuple(
             Rebuilt(rule, key, Raw(encode(body)), timers.get((rule, key), {}), self._firing.get((rule, key)))
             for (rule, key), body in sorted(self._board.windows.items(), key=_place))
@@ -142,7 +147,8 @@ class Rebuild:
         twin = copy(self)
         twin._due, twin._firing, twin._board = list(self._due), dict(self._firing), copy(self._board)
         board = twin._board
-        board.windows, board.keys, board.timers = dict(board.windows), dict(board.keys), dict(board.timers)
+        board.windows, board.keys, board.timers = board.windows.copy(), dict(board.keys), dict(board.timers)
+        board.resting = board.resting.copy()
         board.kept, board.nearby = Kept(), Nearby()
         for which, gated in self._board.kept.all.items():
             board.kept.put(which, gated)
@@ -182,11 +188,6 @@ class Rebuild:
                 known, happened=min(known.happened, signal.happened), events=known.events + signal.events,
                 severity=max(known.severity, signal.severity, key=RANK.__getitem__),
                 values=signal.values or known.values)
-
-
-def timer_of(rule: str, key: str, kind: str, due: int) -> Timer:
-    """A deadline of one key, as ``correlate.put`` sets it."""
-    return Timer(f"{TIMER_RANK[kind]}|{kind}|{rule}|{key}", due, "window", kind, rule=rule, key=key)
 
 
 def _due(draft: Draft, meaning: Meaning, timer: Timer, at: int) -> list[tuple[Signal, ...]]:

@@ -6,21 +6,21 @@ from tocsin.core import correlate, listening, receipts
 from tocsin.core.board import BESIDE, Board, key_from, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.overflow import OPENED, OVERFLOW_KEY
-from tocsin.core.rebuild import timer_of
 from tocsin.core.standing import COMING, holders
-from tocsin.core.windows import put
-from tocsin.domain.change import GatedDropped, IncidentSet, Noted, TimerDropped, TimerSet, WindowDropped, WindowSet
+from tocsin.core.windows import put, timer_of
+from tocsin.domain.change import GatedDropped, IncidentSet, Noted, TimerDropped, WindowDropped, WindowSet
 from tocsin.domain.incident import ACTIVE, CLOSED, RANK, Incident
 from tocsin.domain.input import BookLoaded, Firing, Rebuilt
 from tocsin.domain.time import format_instant
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.operators.incident import IncidentWord
+from tocsin.rules.operators.window import RESTS
 from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
 
 Said = tuple[str, tuple[Signal, ...]]
 REMOVED = "rule_removed"
 """The name in an incident's values by which the incident of a removed rule is marked."""
-_RESTING = frozenset({"forget"})
+_RESTING = frozenset({"forget", RESTS})
 _MARK = f'"{REMOVED}"'.encode()
 
 
@@ -40,8 +40,9 @@ def book_loaded(board: Board, draft: Draft, meaning: Meaning, item: BookLoaded, 
 
 
 def _removed(board: Board, draft: Draft, meaning: Meaning, now: int) -> list[Said]:
-    for rule, key in sorted(place for place in board.windows if place[0] not in meaning.words):
-        draft.put(WindowDropped(rule, key))
+    for rule in sorted(rule for rule in board.windows.rules() if rule not in meaning.words):
+        for key in sorted(board.windows.of(rule)):
+            draft.put(WindowDropped(rule, key))
     for timer in sorted(timer.id for timer in board.timers.values() if timer.rule and timer.rule not in meaning.words):
         draft.put(TimerDropped(timer))
     said: list[Said] = []
@@ -116,7 +117,7 @@ class _Changed:
                 if self._at_rest(one):
                     self._draft.put(WindowSet(rule, one.key, one.body))
                     for kind, due in one.timers.items():
-                        self._draft.put(TimerSet(timer_of(rule, one.key, kind, due)))
+                        self._draft.set_timer(timer_of(rule, one.key, kind, due))
                     continue
                 verdict = Verdict(word.state(one.body), dict(one.timers))
                 signals += self._settle(rule, key_from(one.key), verdict, one.firing, active)
@@ -196,8 +197,10 @@ class _Changed:
 
 def _forget(board: Board, draft: Draft, rules: frozenset[str]) -> None:
     """Drop all that changed rules remember, but how many incidents they have opened of late."""
-    for rule, key in sorted(place for place in board.windows if place[0] in rules and place[1] != OPENED):
-        draft.put(WindowDropped(rule, key))
+    for rule in sorted(rules):
+        for key in sorted(board.windows.of(rule)):
+            if key != OPENED:
+                draft.put(WindowDropped(rule, key))
     for timer in sorted(timer.id for timer in board.timers.values() if timer.rule in rules and timer.lane == "window"):
         draft.put(TimerDropped(timer))
     for which in sorted(which for which in board.kept.all if which[0] in rules):

@@ -272,7 +272,7 @@ def test_a_higher_level_speaks_up_after_a_close() -> None:
 
 
 def test_a_key_at_rest_is_forgotten_after_a_day_and_an_active_one_never() -> None:
-    play = told(Play(HOT), ("+0s", 1)).until("+24h1s")
+    play = told(Play(HOT), ("+0s", 1)).until("+24h1min")
     assert (play.run.board.windows, play.run.board.timers) == ({}, {})
     play = told(Play(replace(HOT, escalate_to=())), ("+0s", 11)).until("+900h")
     assert ("rule", "site=s") in play.run.board.windows

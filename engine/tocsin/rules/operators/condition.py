@@ -26,7 +26,7 @@ LATE = HOUR
 
 TIMER_RANK = {"quiet": 0, "stale": 0, "after": 0, "at": 0, "hold": 0, "shuts": 0, "for": 1, "not": 1, "absence": 1,
               "opens": 1, "free": 1,
-               "forget": 2, "listed": 2}
+              "forget": 2, "rests": 2, "listed": 2}
 """At one instant clearings come before firings."""
 
 

@@ -13,7 +13,7 @@ from tocsin.rules.calendar import EVER
 from tocsin.rules.duration import duration_of
 from tocsin.rules.operators.chains import Chain, Chains, Remembered
 from tocsin.rules.operators.condition import LATE, SETTLE
-from tocsin.rules.operators.window import MOST, WindowState, WindowWord
+from tocsin.rules.operators.window import FEW, MOST, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 
 _MOST_SILENCES = 100
@@ -52,6 +52,9 @@ class SequenceState(WindowState, omit_defaults=True, kw_only=True, tag_field="wo
     carried: tuple[int, ...] = ()
     silences: tuple[Silence, ...] = ()
     firm: bool = False
+
+    def is_small(self) -> bool:
+        return sum(map(len, self.tracks.values())) < FEW and not self.open
 
 
 class Stage(Struct, frozen=True):

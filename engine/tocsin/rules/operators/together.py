@@ -10,7 +10,7 @@ from tocsin.book.rule import Rule
 from tocsin.domain.event import Event
 from tocsin.rules.names import values_of
 from tocsin.rules.operators.condition import LATE, Told
-from tocsin.rules.operators.window import MOST, WindowState, WindowWord
+from tocsin.rules.operators.window import FEW, MOST, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 
 
@@ -38,6 +38,9 @@ class TogetherState(WindowState, omit_defaults=True, kw_only=True, tag_field="wo
     parts: dict[str, tuple[Part, ...]] = {}
     heard: int = 0
     carried: tuple[int, ...] = ()
+
+    def is_small(self) -> bool:
+        return sum(map(len, self.parts.values())) < FEW
 
 
 class TogetherWord(WindowWord):

@@ -22,6 +22,9 @@ FEW = 4
 MOST = 10_000
 """Events (or values) that a key remembers; the oldest are dropped beyond, and it is reported."""
 
+RESTS = "rests"
+"""The kind of the deadline at which a key is looked at, to forget it."""
+
 NORMAL = "back to normal"
 """How a condition ended that a comparison decides."""
 
@@ -182,7 +185,7 @@ class WindowWord(Condition):
                 verdict.timers["stale"] = now + stale
 
     def due(self, state: Any, kind: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
-        if kind == "forget":
+        if kind in (RESTS, "forget"):
             state.forget = 0
             if not (state.active or state.pending or state.closed) and self.useful_until(state) < now:
                 verdict.window = None
@@ -266,7 +269,13 @@ class WindowWord(Condition):
                 return
             useful = self.useful_until(state)
             state.forget = (useful if useful >= now else now + HOUR) + 1
-            verdict.timers["forget"] = state.forget
+            verdict.timers[RESTS] = state.forget
+
+    def forgotten(self, window: Any, now: int) -> bool:
+        """Whether a key at rest counts as forgotten although nobody has looked at it yet."""
+        state = self.state(window)
+        return (state.forget > 0 and not (state.active or state.pending or state.closed)
+                and max(state.forget, self.useful_until(state) + 1) < now)
 
 
-__all__ = ["LATE", "MOST", "WindowState", "WindowWord"]
+__all__ = ["LATE", "MOST", "RESTS", "WindowState", "WindowWord"]
