@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from tocsin.book.book import Content
 from tocsin.book.contacts import Person, Policy
 from tocsin.book.reach import people_behind
+from tocsin.book.restrictions import NONE, asked_for, content_by
 from tocsin.domain.errors import SettingsError
 from tocsin.roster.reach import groups_for
 from tocsin.settings import Settings, foreign_endpoints
@@ -45,6 +46,8 @@ def _reaches(policy: Policy, content: Content, usable: set[str]) -> bool:
             continue
         for person in people_behind(target, content):
             channels = {channel for group in groups_for(person, "critical", resort.by) for channel in group}
-            if channels & usable & set(person.addresses):
+            services = asked_for(target, person.id, content)
+            if any(content_by(content, services, "critical", channel) != NONE
+                   for channel in channels & usable & set(person.addresses)):
                 return True
     return False

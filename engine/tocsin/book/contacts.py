@@ -32,7 +32,10 @@ class Person(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Service(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A service: whoever is on duty by ``schedule``, or all ``members``."""
+    """A service: whoever is on duty by ``schedule``, or all ``members``.
+
+    ``channels`` restricts what messages to its people may say: channel → ``content``, a word or words by severity.
+    """
 
     id: str
     name: str

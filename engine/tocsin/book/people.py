@@ -8,9 +8,9 @@ from tocsin.book.moments import Moment, is_after
 from tocsin.book.node import Mapping, Node
 from tocsin.book.report import Report, Unreadable
 from tocsin.book.scalars import Id, Name
-from tocsin.book.severities import SEVERITIES
 from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, Text, Word, named
 from tocsin.book.targets import CHANNEL_GROUPS
+from tocsin.domain.incident import SEVERITIES
 
 LANGUAGES = ("uk", "ru", "en")
 ADDRESS_KEYS = {"telegram": "telegram", "phone": "sms", "email": "email", "webhook": "webhook"}

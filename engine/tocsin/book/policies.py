@@ -6,9 +6,9 @@ from tocsin.book.contacts import LastResort, Need, Policy, Step
 from tocsin.book.node import Node
 from tocsin.book.report import Report, Unreadable
 from tocsin.book.scalars import Duration, Id, Name, Whole
-from tocsin.book.severities import SEVERITIES
 from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, Word, named
 from tocsin.book.targets import CHANNEL_GROUPS, TARGETS
+from tocsin.domain.incident import SEVERITIES
 from tocsin.domain.time import MINUTE
 
 WAITING_ANSWER = 5 * MINUTE

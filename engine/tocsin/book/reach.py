@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 
 from tocsin.book.book import Content
-from tocsin.book.contacts import Person, Policy, Schedule, Service, Target
+from tocsin.book.contacts import Person, Policy, Target
+from tocsin.book.members import people_in, people_named
 from tocsin.book.report import Report
+from tocsin.book.restrictions import NONE, asked_for, content_by
+from tocsin.domain.incident import SEVERITIES
 
 Groups = tuple[tuple[str, ...], ...]
 
@@ -39,7 +42,9 @@ def _reaches(targets: Iterable[Target], by: Groups, content: Content) -> bool:
         if any(content.services[name].group_chat for name in services) and "telegram" in working:
             return True
         for person in people_behind(target, content):
-            if person.addresses.keys() & working:
+            restricting = asked_for(target, person.id, content)
+            if any(content_by(content, restricting, severity, channel) != NONE
+                   for channel in person.addresses.keys() & working for severity in SEVERITIES):
                 return True
     return False
 
@@ -60,19 +65,7 @@ def people_behind(target: Target, content: Content) -> list[Person]:
     elif target.kind == "skill":
         names.update(dict.fromkeys(name for name, person in content.people.items() if target.name in person.skills))
     elif target.kind == "on_call":
-        names.update(_people_of(content.schedules.get(target.name)))
+        names.update(people_named(content.schedules.get(target.name)))
     for service_name in _services(target, content):
         names.update(people_in(content.services[service_name], content))
     return [content.people[name] for name in names if name in content.people]
-
-
-def people_in(service: Service, content: Content) -> dict[str, None]:
-    """Everybody who may ever serve in a service: its members, and those whom its schedule names."""
-    return dict.fromkeys(service.members) | _people_of(content.schedules.get(service.schedule))
-
-
-def _people_of(schedule: Schedule | None) -> dict[str, None]:
-    if schedule is None:
-        return {}
-    names = dict.fromkeys(name for rotation in schedule.rotations for name in rotation.people)
-    return names | dict.fromkeys(override.person for override in schedule.overrides)

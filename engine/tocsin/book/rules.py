@@ -14,11 +14,12 @@ from tocsin.book.rule import Clear, Gate, PerKey, Rule
 from tocsin.book.rule_names import check_names
 from tocsin.book.rule_tests import RULE_TESTS
 from tocsin.book.scalars import Duration, Flag, Id, Name, Whole
-from tocsin.book.severities import SEVERITIES, SeverityShape
+from tocsin.book.severities import SeverityShape
 from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, Text, Word
 from tocsin.book.template import TemplateText
 from tocsin.book.words import WHEN
 from tocsin.domain.errors import Location
+from tocsin.domain.incident import SEVERITIES
 
 BOARD = "board"
 

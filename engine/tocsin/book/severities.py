@@ -7,8 +7,8 @@ from tocsin.book.node import Mapping, Node, Scalar
 from tocsin.book.report import Report, Unreadable
 from tocsin.book.rule import SeverityBy
 from tocsin.book.shape import Json, Shape, Word
+from tocsin.domain.incident import RANK, SEVERITIES
 
-SEVERITIES = ("info", "low", "medium", "high", "critical")
 SEVERITY = Word(*SEVERITIES, what="the severity")
 
 
@@ -42,3 +42,12 @@ class SeverityShape(Shape[str | SeverityBy]):
         by: dict[str, Any] = {"type": "object", "properties": {"of": {"type": "string"}}, "required": ["of"],
                               "additionalProperties": SEVERITY.schema(), "minProperties": 2}
         return {"anyOf": [SEVERITY.schema(), by]}
+
+
+def nearest(severity: str, listed: tuple[str, ...]) -> str:
+    """The listed severity that serves for this one: itself, the nearest above, else the nearest below; "" if none."""
+    if severity in listed:
+        return severity
+    rank = RANK[severity]
+    upward = SEVERITIES[rank:] + tuple(reversed(SEVERITIES[:rank]))
+    return next((name for name in upward if name in listed), "")

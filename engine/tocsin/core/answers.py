@@ -20,7 +20,7 @@ from tocsin.domain.incident import (
     Incident,
 )
 from tocsin.domain.input import Answer
-from tocsin.domain.notification import CHANNELS, REMIND
+from tocsin.domain.notification import CHANNELS
 from tocsin.domain.time import MINUTE
 from tocsin.rules.meaning import Meaning
 
@@ -78,7 +78,7 @@ def _positive(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, 
         incident = replace(incident, response=ACKNOWLEDGED)
         tell.taken(draft, incident, item.person, item.word, now, item.eta)
         if incident.condition == CLEARED and not incident.held:
-            incidents.close(draft, incident, "cleared and answered", item.person, now)
+            incidents.close(draft, meaning, incident, "cleared and answered", item.person, now)
             return
         _remind_later(draft, incident, now)
     draft.put(IncidentSet(incident))
@@ -107,7 +107,7 @@ def _decline(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, n
     held = any(given.word in COMING and given.person in left for given in incident.answers)
     incident = replace(incident, held=incident.held and held)
     if incident.response == ACKNOWLEDGED and incident.condition == CLEARED and not incident.held:
-        incidents.close(draft, incident, "cleared and answered", "", now)
+        incidents.close(draft, meaning, incident, "cleared and answered", "", now)
         return
     draft.put(IncidentSet(incident))
 
@@ -120,7 +120,7 @@ def _end(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: 
         reopens = now + _reopen_after(draft, incident)
     if incident.response == UNANSWERED:
         tell.taken(draft, incident, item.person, item.word, now, None)
-    incidents.close(draft, incident, item.word, item.person, now, reopens)
+    incidents.close(draft, meaning, incident, item.word, item.person, now, reopens)
     return incident if active else None
 
 
@@ -135,15 +135,13 @@ def _remind_later(draft: Draft, incident: Incident, now: int) -> None:
         draft.set_timer(Timer(f"6|remind|{incident.id}", now + min(own), "escalation", "remind", incident.id))
 
 
-def remind_due(draft: Draft, incident: Incident, now: int) -> None:
+def remind_due(draft: Draft, meaning: Meaning, incident: Incident, now: int) -> None:
     """An answered incident is still open: remind those who have it, and look again later."""
     if incident.response != ACKNOWLEDGED:
         return
     for person in holders(incident) if not incident.quiet else ():
-        channel = incident.told.get(person)
-        if channel is not None:
-            tell.page(draft, incident, REMIND, person, channel, policy="", step=0, round_=0, now=now,
-                      expires=now + tell.NEWS_EXPIRES)
+        if person in incident.told:
+            tell.remind(draft, meaning, incident, person, now)
     _remind_later(draft, incident, now)
 
 

@@ -5,8 +5,9 @@ from msgspec.structs import replace
 from tocsin.book.contacts import LastResort, Step
 from tocsin.core.draft import Draft
 from tocsin.core.policies import following, keep, meant, policy_of, step_of
-from tocsin.core.responders import ask_everybody, ask_people, drop_asks, is_off, put_ask, put_escalation, send_group
+from tocsin.core.responders import ask_everybody, ask_people, drop_asks, put_ask, put_escalation, send_group
 from tocsin.core.standing import POSITIVE, words_for
+from tocsin.core.ways import is_open
 from tocsin.domain.change import Suppressed, Timer, Withdrawn
 from tocsin.domain.incident import WANTED, Escalation, Incident
 from tocsin.domain.time import format_instant
@@ -104,7 +105,8 @@ def next_group(draft: Draft, meaning: Meaning, incident: Incident, index: int, p
     if ask is None or ask.over:
         return incident
     waiting = tuple(usable for group in ask.waiting
-                    if (usable := tuple(channel for channel in group if not is_off(draft, person, channel))))
+                    if (usable := tuple(channel for channel in group if is_open(
+                        draft, meaning, person, channel, incident.severity, ask.services))))
     if not waiting:
         if ask.open:
             return put_ask(incident, index, replace(ask, waiting=()))

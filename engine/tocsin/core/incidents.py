@@ -52,9 +52,9 @@ def overflowing(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, why: 
     draft.set_timer(Timer(f"6|overflow|{number}", now + overflow.QUIET, "escalation", "overflow", number))
 
 
-def overflow_over(draft: Draft, incident: Incident, now: int) -> None:
+def overflow_over(draft: Draft, meaning: Meaning, incident: Incident, now: int) -> None:
     """Nothing has joined an overflow incident for long enough."""
-    cleared(draft, Cleared(incident.rule, incident.key, "quiet", now), now)
+    cleared(draft, meaning, Cleared(incident.rule, incident.key, "quiet", now), now)
 
 
 def _open(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, now: int) -> Incident:
@@ -82,16 +82,16 @@ def _join(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal
     if signal.rises:
         return _raise(draft, meaning, rule, incident, incident.severity, now)
     if incident.response == ACKNOWLEDGED:
-        incident = _tell_joined(draft, incident, now)
+        incident = _tell_joined(draft, meaning, incident, now)
     return incident
 
 
-def _tell_joined(draft: Draft, incident: Incident, now: int) -> Incident:
+def _tell_joined(draft: Draft, meaning: Meaning, incident: Incident, now: int) -> Incident:
     if incident.quiet:
         return incident
     timer = f"6|joined|{incident.id}"
     if incident.joined_told is None or now - incident.joined_told >= JOINED_EVERY:
-        tell.joined(draft, incident, now)
+        tell.joined(draft, meaning, incident, now)
         draft.drop_timer(timer)
         return replace(incident, joined_told=now)
     if draft.timer(timer) is None:
@@ -99,10 +99,10 @@ def _tell_joined(draft: Draft, incident: Incident, now: int) -> Incident:
     return incident
 
 
-def joined_due(draft: Draft, incident: Incident, now: int) -> None:
+def joined_due(draft: Draft, meaning: Meaning, incident: Incident, now: int) -> None:
     """Firings joined since the last word to those who answered: tell them now."""
     if incident.response == ACKNOWLEDGED and not incident.quiet:
-        tell.joined(draft, incident, now)
+        tell.joined(draft, meaning, incident, now)
         draft.put(IncidentSet(replace(incident, joined_told=now)))
 
 
@@ -115,7 +115,7 @@ def _raise(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, sever
 def _reactivate(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal: Fired, now: int) -> Incident:
     """Active again; whoever was told that it is over and is not asked now is told that it is not."""
     before = draft.last_notification
-    return tell.again(draft, _renew(draft, meaning, rule, incident, signal, now), before, now)
+    return tell.again(draft, meaning, _renew(draft, meaning, rule, incident, signal, now), before, now)
 
 
 def _renew(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal: Fired, now: int) -> Incident:
@@ -142,10 +142,10 @@ def reopened(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, sig
                        values={**incident.values, **signal.values, "reopened": True})
     before = draft.last_notification
     incident = _begin(draft, meaning, rule, incident, PAGE, now)
-    draft.put(IncidentSet(tell.again(draft, incident, before, now)))
+    draft.put(IncidentSet(tell.again(draft, meaning, incident, before, now)))
 
 
-def cleared(draft: Draft, signal: Cleared, now: int) -> None:
+def cleared(draft: Draft, meaning: Meaning, signal: Cleared, now: int) -> None:
     """The condition is over: what is acknowledged closes, what is unanswered stays on the board."""
     number = draft.open_incident(signal.rule, key_of(signal.key))
     incident = draft.incident(number) if number is not None else None
@@ -154,9 +154,9 @@ def cleared(draft: Draft, signal: Cleared, now: int) -> None:
     incident = end_activation(draft, incident, signal.how, now)
     done = incident.response == ACKNOWLEDGED and not incident.held
     if signal.closes or not incident.board or done:
-        close(draft, incident, signal.how, "", now)
+        close(draft, meaning, incident, signal.how, "", now)
     else:
-        draft.put(IncidentSet(tell.cleared(draft, incident, signal.how, now)))
+        draft.put(IncidentSet(tell.cleared(draft, meaning, incident, signal.how, now)))
 
 
 def end_activation(draft: Draft, incident: Incident, how: str, now: int) -> Incident:
@@ -166,7 +166,8 @@ def end_activation(draft: Draft, incident: Incident, how: str, now: int) -> Inci
     return replace(incident, activation=activation, condition=CLEARED)
 
 
-def close(draft: Draft, incident: Incident, how: str, by: str, now: int, reopens: int | None = None) -> None:
+def close(draft: Draft, meaning: Meaning, incident: Incident, how: str, by: str, now: int,
+          reopens: int | None = None) -> None:
     """Close it and tell everybody who was notified, once."""
     incident = escalate.stop(draft, incident, f"closed: {how}", now)
     for kind in ("remind", "joined", "overflow"):
@@ -176,5 +177,5 @@ def close(draft: Draft, incident: Incident, how: str, by: str, now: int, reopens
     if reopens is not None:
         draft.set_timer(Timer(f"6|reopen|{incident.id}", reopens, "escalation", "reopen", incident.id))
     if incident.board:
-        incident = tell.closed(draft, incident, how, by, now)
+        incident = tell.closed(draft, meaning, incident, how, by, now)
     draft.put(IncidentSet(incident))

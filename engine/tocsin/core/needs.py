@@ -1,7 +1,7 @@
 """What an escalation needs, and what of it nobody has covered yet."""
 
 from tocsin.book.contacts import Need
-from tocsin.book.reach import people_in
+from tocsin.book.members import people_in
 from tocsin.core.standing import COMING, words_for
 from tocsin.domain.incident import Escalation, Incident
 from tocsin.rules.meaning import Meaning

@@ -2,13 +2,13 @@
 
 from msgspec.structs import replace
 
-from tocsin.core import escalate, responders, tell
+from tocsin.core import escalate, responders, tell, ways
 from tocsin.core.draft import Draft
 from tocsin.domain.change import AddressSet, IncidentSet, Noted
 from tocsin.domain.incident import Ask, Incident
 from tocsin.domain.input import Receipt
 from tocsin.domain.notification import DELIVERED, EXPIRED, FAILED_PERMANENT, READ, Address
-from tocsin.roster.reach import people_of
+from tocsin.roster.reach import people_for
 from tocsin.rules.meaning import Meaning
 
 
@@ -40,7 +40,7 @@ def _failed(draft: Draft, meaning: Meaning, incident: Incident, index: int, ask:
     if ask.over or any(number >= ask.group for number in left):
         return incident
     if ask.waiting and incident.told.get(ask.person) == item.channel:
-        incident = replace(incident, told={**incident.told, ask.person: ask.waiting[0][0]})
+        incident = responders.told_by(incident, ask, ask.waiting[0][0])
     return escalate.next_group(draft, meaning, incident, index, ask.person, now)
 
 
@@ -65,8 +65,7 @@ def switch_on(draft: Draft, person: str, channel: str, now: int) -> None:
 
 def tell_role(draft: Draft, meaning: Meaning, role: str, text: str, now: int, severity: str = "high") -> None:
     """A notice to everybody whom a role of the engine (duty_office, shift_head, administrators) means now."""
-    targets = getattr(meaning.content.roles, role)
-    people = tuple(dict.fromkeys(person for target in targets for person in people_of(target, meaning.content, now)))
-    ways = {person: groups[0] for person in people
-            if (groups := responders.reachable(draft, meaning, person, severity, ()))}
-    tell.notice(draft, meaning, tuple(ways), text, now, severity=severity, ways=ways)
+    people = people_for(getattr(meaning.content.roles, role), meaning.content, now)
+    by = {person: groups[0] for person, services in people.items()
+          if (groups := ways.reachable(draft, meaning, person, severity, (), services))}
+    tell.notice(draft, meaning, by, text, now, severity=severity, services=people)

@@ -2,18 +2,19 @@
 
 from msgspec.structs import replace
 
-from tocsin.book.contacts import LastResort, Step
+from tocsin.book.contacts import LastResort, Step, Target
 from tocsin.core import tell
 from tocsin.core.draft import Draft
 from tocsin.core.needs import fits, unmet
 from tocsin.core.policies import meant, need_of, policy_of, step_of
 from tocsin.core.standing import COMING, last_words, words_for
+from tocsin.core.ways import reachable
 from tocsin.core.whom import whom
 from tocsin.domain.change import Noted, Suppressed, Timer
 from tocsin.domain.incident import Ask, Escalation, Incident
 from tocsin.domain.notification import CHANNELS
 from tocsin.domain.time import MINUTE, SECOND
-from tocsin.roster.reach import Groups, everybody_on_duty, groups_for, people_of
+from tocsin.roster.reach import everybody_on_duty, people_for
 from tocsin.rules.meaning import Meaning
 
 BETWEEN_CHANNELS = MINUTE
@@ -30,7 +31,7 @@ def ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, s
     last = isinstance(step, LastResort)
     escalation = incident.escalations[index]
     words, said = words_for(incident, escalation), last_words(incident.answers[escalation.heard:])
-    named = tuple(dict.fromkeys(person for target in step.to for person in whom(target, meaning, incident, now)))
+    named = whom(step.to, meaning, incident, now)
     people = [person for person in named
               if words.get(person) not in COMING and (last or said.get(person) != "decline")]
     open_needs = () if last else unmet(meaning, incident, escalation, need_of(draft, escalation))
@@ -38,12 +39,12 @@ def ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, s
         people = [person for person in people if any(fits(meaning, person, need) for need in open_needs)] or people
     asks: list[Ask] = []
     for person in people or (named if last else ()):
-        groups = reachable(draft, meaning, person, incident.severity, step.by)
+        groups = reachable(draft, meaning, person, incident.severity, step.by, named[person])
         if not groups:
             draft.put(Suppressed(now, incident.rule, incident.key, f"{person} has no usable address",
                                  incident.severity, incident.id))
             continue
-        ask, incident = send_group(draft, meaning, incident, index, Ask(person, groups), now)
+        ask, incident = send_group(draft, meaning, incident, index, Ask(person, groups, services=named[person]), now)
         asks.append(ask)
     if last and not asks:
         asks, incident = ask_everybody(draft, meaning, incident, index, now)
@@ -55,43 +56,26 @@ def ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, s
 
 def ask_everybody(draft: Draft, meaning: Meaning, incident: Incident, index: int,
                   now: int) -> tuple[list[Ask], Incident]:
-    """Even the last resort reached nobody: administrators and everybody on duty, by every address they have."""
+    """Even the last resort reached nobody: administrators and everybody on duty, by every address they may be told by.
+    """
     roles = meaning.content.roles
     before = incident.escalations[index].asks
     declined = {ask.person for ask in before if ask.over == "declined"}
-    people = dict.fromkeys(
-        [*(ask.person for ask in before if ask.person not in declined),
-         *(person for target in (*roles.administrators, *roles.duty_office, *roles.shift_head)
-           for person in people_of(target, meaning.content, now)), *everybody_on_duty(meaning.content, now)])
+    people = {ask.person: ask.services for ask in before if ask.person not in declined}
+    on_duty = tuple(Target("person", person) for person in everybody_on_duty(meaning.content, now))
+    for person, services in people_for((*roles.administrators, *roles.duty_office, *roles.shift_head, *on_duty),
+                                       meaning.content, now).items():
+        people[person] = tuple(dict.fromkeys((*people.get(person, ()), *services)))
     asks: list[Ask] = []
-    for person in people:
-        groups = () if person in declined else reachable(draft, meaning, person, "critical", (CHANNELS,))
+    for person, services in people.items():
+        groups = () if person in declined else reachable(draft, meaning, person, incident.severity, (CHANNELS,),
+                                                         services)
         if groups:
-            ask, incident = send_group(draft, meaning, incident, index, Ask(person, groups), now)
+            ask, incident = send_group(draft, meaning, incident, index, Ask(person, groups, services=services), now)
             asks.append(ask)
     draft.put(Noted(now, "last_resort_failed", f"the last resort of {incident.escalations[index].policy} reached "
                     f"nobody; asked instead: {', '.join(people) or 'nobody'}", incident.id, incident.rule))
     return asks, replace(incident, unreached=not asks)
-
-
-def reachable(draft: Draft, meaning: Meaning, person: str, severity: str, by: Groups) -> Groups:
-    """The person's channel groups, without channels that have no address or are switched off."""
-    known = meaning.content.people.get(person)
-    if known is None:
-        return ()
-    groups = []
-    for group in groups_for(known, severity, by):
-        usable = tuple(channel for channel in group if channel in known.addresses
-                       and channel in meaning.content.channels and not is_off(draft, person, channel))
-        if usable:
-            groups.append(usable)
-    return tuple(groups)
-
-
-def is_off(draft: Draft, person: str, channel: str) -> bool:
-    """Whether the person's address on this channel is switched off."""
-    address = draft.address(person, channel)
-    return address is not None and bool(address.off)
 
 
 def send_group(draft: Draft, meaning: Meaning, incident: Incident, index: int, ask: Ask,
@@ -101,8 +85,9 @@ def send_group(draft: Draft, meaning: Meaning, incident: Incident, index: int, a
     step = step_of(policy_of(draft, escalation), escalation.step)
     expires = now + (step.every if isinstance(step, LastResort) else step.answer_within)
     group, waiting = ask.waiting[0], ask.waiting[1:]
-    sent = tuple(tell.page(draft, incident, escalation.kind, ask.person, channel, policy=escalation.policy,
-                           step=escalation.step, round_=escalation.round, now=now, expires=expires)
+    sent = tuple(tell.page(draft, meaning, incident, escalation.kind, ask.person, channel, services=ask.services,
+                           policy=escalation.policy, step=escalation.step, round_=escalation.round, now=now,
+                           expires=expires)
                  for channel in group)
     timer = f"4|ask|{incident.id}|{index}|{ask.person}"
     if waiting:
@@ -114,10 +99,19 @@ def send_group(draft: Draft, meaning: Meaning, incident: Incident, index: int, a
         draft.set_timer(Timer(receipt, now + RECEIPT_WITHIN, "escalation", "receipt", incident.id, index, ask.person))
     else:
         draft.drop_timer(receipt)
-    told = incident.told if ask.person in incident.told else {**incident.told, ask.person: group[0]}
+    if ask.person not in incident.told:
+        incident = told_by(incident, ask, group[0])
     asked = escalation.asked if ask.person in escalation.asked else (*escalation.asked, ask.person)
-    incident = put_escalation(replace(incident, told=told), index, replace(escalation, asked=asked))
-    return Ask(ask.person, waiting, (*ask.open, *sent), group=sent[0]), incident
+    incident = put_escalation(incident, index, replace(escalation, asked=asked))
+    return replace(ask, waiting=waiting, open=(*ask.open, *sent), over="", group=sent[0]), incident
+
+
+def told_by(incident: Incident, ask: Ask, channel: str) -> Incident:
+    """The incident whose news goes to the person asked by this channel from now on."""
+    told_for = {person: services for person, services in incident.told_for.items() if person != ask.person}
+    if ask.services:
+        told_for[ask.person] = ask.services
+    return replace(incident, told={**incident.told, ask.person: channel}, told_for=told_for)
 
 
 def put_escalation(incident: Incident, index: int, escalation: Escalation) -> Incident:

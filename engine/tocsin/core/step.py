@@ -148,7 +148,7 @@ def _respond(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> bool:
     """Whether what was said stands: an inhibited firing does not."""
     if isinstance(signal, Cleared):
         inhibit.cleared(draft, signal)
-        incidents.cleared(draft, signal, now)
+        incidents.cleared(draft, meaning, signal, now)
         return True
     firing = inhibit.asked(draft, meaning, signal, now)
     if firing is None:
@@ -184,11 +184,11 @@ def _timer(draft: Draft, meaning: Meaning, timer_id: str, now: int) -> None:
     if incident is None:
         return
     if timer.kind == "joined":
-        incidents.joined_due(draft, incident, now)
+        incidents.joined_due(draft, meaning, incident, now)
     elif timer.kind == "remind":
-        answers.remind_due(draft, incident, now)
+        answers.remind_due(draft, meaning, incident, now)
     elif timer.kind == "overflow":
-        incidents.overflow_over(draft, incident, now)
+        incidents.overflow_over(draft, meaning, incident, now)
     elif timer.kind == "unmute":
         silences.unmute(draft, meaning, incident, now)
     elif timer.kind == "reopen":

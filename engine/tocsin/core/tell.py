@@ -4,11 +4,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tocsin.core import ways
 from tocsin.core.draft import Draft
 from tocsin.core.standing import last_words
-from tocsin.domain.change import Noted, NotificationSet
+from tocsin.domain.change import Noted, NotificationSet, Suppressed
 from tocsin.domain.incident import Incident
-from tocsin.domain.notification import CLEARED, CLOSED, JOINED, NOTICE, TAKEN, Notification
+from tocsin.domain.notification import CLEARED, CLOSED, JOINED, NOTICE, REMIND, TAKEN, Notification
 from tocsin.domain.time import HOUR
 from tocsin.rules.meaning import Meaning
 
@@ -16,29 +17,36 @@ NEWS_EXPIRES = 12 * HOUR
 """A message that asks for nothing is still worth sending this long after it was decided."""
 
 
-def page(draft: Draft, incident: Incident, kind: str, person: str, channel: str, *, policy: str, step: int,
-         round_: int, now: int, expires: int, values: dict[str, Any] | None = None) -> int:
-    """Ask one person by one channel; the notification's number."""
-    return _put(draft, incident, kind, person, channel, now, expires, values or {}, policy, step, round_)
+def page(draft: Draft, meaning: Meaning, incident: Incident, kind: str, person: str, channel: str, *,
+         services: tuple[str, ...], policy: str, step: int, round_: int, now: int, expires: int) -> int:
+    """Ask one person by one channel, saying no more than their services allow; the notification's number."""
+    content = ways.carried(meaning, services, incident.severity, channel)
+    return _put(draft, incident, kind, person, channel, now, expires, {}, policy, step, round_, content)
 
 
-def cleared(draft: Draft, incident: Incident, how: str, now: int) -> Incident:
+def remind(draft: Draft, meaning: Meaning, incident: Incident, person: str, now: int) -> None:
+    """Ask somebody who has it how it stands."""
+    _news(draft, meaning, incident, REMIND, person, now, {})
+
+
+def cleared(draft: Draft, meaning: Meaning, incident: Incident, how: str, now: int) -> Incident:
     """Its condition is over: everybody who was notified is told once."""
-    return _over(draft, incident, CLEARED, now, {"how": how})
+    return _over(draft, meaning, incident, CLEARED, now, {"how": how})
 
 
-def closed(draft: Draft, incident: Incident, how: str, by: str, now: int) -> Incident:
+def closed(draft: Draft, meaning: Meaning, incident: Incident, how: str, by: str, now: int) -> Incident:
     """Nobody needs to do anything more: everybody who was notified is told once."""
-    return _over(draft, incident, CLOSED, now, {"how": how, "who": by})
+    return _over(draft, meaning, incident, CLOSED, now, {"how": how, "who": by})
 
 
-def _over(draft: Draft, incident: Incident, kind: str, now: int, values: dict[str, Any]) -> Incident:
-    for person, channel in incident.told.items():
-        _put(draft, incident, kind, person, channel, now, now + NEWS_EXPIRES, values)
+def _over(draft: Draft, meaning: Meaning, incident: Incident, kind: str, now: int,
+          values: dict[str, Any]) -> Incident:
+    for person in incident.told:
+        _news(draft, meaning, incident, kind, person, now, values)
     return replace(incident, relieved=tuple(incident.told))
 
 
-def again(draft: Draft, incident: Incident, before: int, now: int) -> Incident:
+def again(draft: Draft, meaning: Meaning, incident: Incident, before: int, now: int) -> Incident:
     """It is active again: those who were told that it is over hear so, unless they are asked after notification
     ``before`` anyway; under a silence nobody does.
     """
@@ -47,18 +55,15 @@ def again(draft: Draft, incident: Incident, before: int, now: int) -> Incident:
              and change.notification.incident == incident.id}
     for person in incident.relieved if not incident.quiet else ():
         if person not in asked:
-            _put(draft, incident, JOINED, person, incident.told[person], now, now + NEWS_EXPIRES, {"again": True})
+            _news(draft, meaning, incident, JOINED, person, now, {"again": True})
     return replace(incident, relieved=())
 
 
-def joined(draft: Draft, incident: Incident, now: int) -> None:
+def joined(draft: Draft, meaning: Meaning, incident: Incident, now: int) -> None:
     """Tell those who answered that further firings have joined."""
     for person, word in last_words(incident.answers).items():
-        if word == "decline":
-            continue
-        channel = incident.told.get(person)
-        if channel is not None:
-            _put(draft, incident, JOINED, person, channel, now, now + NEWS_EXPIRES, {})
+        if word != "decline" and person in incident.told:
+            _news(draft, meaning, incident, JOINED, person, now, {})
 
 
 def taken(draft: Draft, incident: Incident, who: str, word: str, now: int, eta: int | None) -> None:
@@ -67,21 +72,33 @@ def taken(draft: Draft, incident: Incident, who: str, word: str, now: int, eta: 
          {"who": who, "word": word, "at": now, "eta": eta})
 
 
-def notice(draft: Draft, meaning: Meaning, people: tuple[str, ...], text: str, now: int, *, severity: str = "high",
-           ways: dict[str, tuple[str, ...]]) -> None:
-    """The engine speaks about itself to these people, by the channels given for each."""
-    for person in people:
-        for channel in ways.get(person, ()):
+def notice(draft: Draft, meaning: Meaning, by: dict[str, tuple[str, ...]], text: str, now: int, *, severity: str,
+           services: dict[str, tuple[str, ...]]) -> None:
+    """The engine speaks about itself to these people, by the channels given for each, as their services allow."""
+    for person, channels in by.items():
+        for channel in channels:
             number = draft.last_notification + 1
             draft.put(NotificationSet(Notification(
                 id=number, kind=NOTICE, person=person, channel=channel, created=now, severity=severity,
-                expires=now + NEWS_EXPIRES, book=meaning.book.number, values={"text": text})))
-    if not people:
+                expires=now + NEWS_EXPIRES, book=meaning.book.number, values={"text": text},
+                content=ways.carried(meaning, services.get(person, ()), severity, channel))))
+    if not by:
         draft.put(Noted(now, "nobody_told", f"nobody is there to be told: {text}"))
 
 
+def _news(draft: Draft, meaning: Meaning, incident: Incident, kind: str, person: str, now: int,
+          values: dict[str, Any]) -> None:
+    channel = ways.way_of_news(draft, meaning, incident, person)
+    if not channel:
+        draft.put(Suppressed(now, incident.rule, incident.key, f"{kind} to {person}: no channel may carry it",
+                             incident.severity, incident.id))
+        return
+    content = ways.carried(meaning, incident.told_for.get(person, ()), incident.severity, channel)
+    _put(draft, incident, kind, person, channel, now, now + NEWS_EXPIRES, values, content=content)
+
+
 def _put(draft: Draft, incident: Incident, kind: str, person: str, channel: str, now: int, expires: int,
-         values: dict[str, Any], policy: str = "", step: int = 0, round_: int = 0) -> int:
+         values: dict[str, Any], policy: str = "", step: int = 0, round_: int = 0, content: str = "") -> int:
     number = draft.last_notification + 1
     activation = incident.activation
     names = {**incident.key, **incident.values, "count": activation.events, "since": activation.happened, **values}
@@ -89,5 +106,5 @@ def _put(draft: Draft, incident: Incident, kind: str, person: str, channel: str,
         id=number, kind=kind, person=person, channel=channel, created=now, incident=incident.id,
         activation=activation.number, rule=incident.rule, policy=policy, step=step, round=round_,
         severity=incident.severity, expires=expires, book=incident.book,
-        values=names)))
+        values=names, content=content)))
     return number

@@ -1,20 +1,28 @@
 """Whom a target means for one incident: by its place, and by the operation that runs."""
 
+from collections.abc import Iterable
+
 from tocsin.book.contacts import Target
 from tocsin.domain.incident import Incident
-from tocsin.roster.reach import people_of
+from tocsin.roster.reach import people_for
 from tocsin.roster.routing import Spot, route
 from tocsin.rules.gates import OPERATION
 from tocsin.rules.meaning import PLACE_NAMES, Meaning
 
 
-def whom(target: Target, meaning: Meaning, incident: Incident, now: int) -> tuple[str, ...]:
-    """The people to ask, each once; () when nobody."""
+def whom(targets: Iterable[Target], meaning: Meaning, incident: Incident, now: int) -> dict[str, tuple[str, ...]]:
+    """The people to ask, each once in the targets' order, with the services that restrict what may be said to them."""
+    plain = [one for target in targets for one in _plain(target, meaning, incident, now)]
+    return people_for(plain, meaning.content, now)
+
+
+def _plain(target: Target, meaning: Meaning, incident: Incident, now: int) -> tuple[Target, ...]:
+    """The target, or those that it means at the incident's place."""
     if target.kind == "area_service":
-        return _by_place(target, meaning, incident, now)
+        return _by_place(target, meaning, incident)
     if target.kind == "commander":
-        return _all(_commanders(meaning, incident, now), meaning, now)
-    return people_of(target, meaning.content, now)
+        return _commanders(meaning, incident, now)
+    return (target,)
 
 
 def spot_of(incident: Incident) -> Spot | None:
@@ -25,10 +33,10 @@ def spot_of(incident: Incident) -> Spot | None:
     return Spot(lat, lon, tuple(map(str, areas)) if isinstance(areas, list | tuple) else ())
 
 
-def _by_place(target: Target, meaning: Meaning, incident: Incident, now: int) -> tuple[str, ...]:
+def _by_place(target: Target, meaning: Meaning, incident: Incident) -> tuple[Target, ...]:
     found = route(target.name, meaning.content, spot_of(incident), neighbours=target.neighbours)
     services = tuple(Target("service", name) for name in found.services)
-    return _all((*services, *(meaning.content.roles.duty_office if found.outside else ())), meaning, now)
+    return (*services, *(meaning.content.roles.duty_office if found.outside else ()))
 
 
 def _commanders(meaning: Meaning, incident: Incident, now: int) -> tuple[Target, ...]:
@@ -39,7 +47,3 @@ def _commanders(meaning: Meaning, incident: Incident, now: int) -> tuple[Target,
                and (own not in named.operations or own == name)]
     written = (meaning.content.operations[name].get("commander") for name in running)
     return tuple(Target(kind, name) for commander in written if commander for kind, name in commander.items())
-
-
-def _all(targets: tuple[Target, ...], meaning: Meaning, now: int) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(person for target in targets for person in people_of(target, meaning.content, now)))

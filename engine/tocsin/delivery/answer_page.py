@@ -47,7 +47,7 @@ class AnswerPage:
         incident = self._records.incident(notification.incident)
         language = person.language
         severity = word(language, f"severity.{notification.severity}")
-        lines = [f"{severity}: {self._replies.say(notification)}"]
+        lines = [f"{severity}: {self._replies.sentence(notification)}"]
         if incident is None or incident.response == CLOSED:
             if incident is not None:
                 lines.append(self._replies.closed(person, incident, self._clock.now()))

@@ -132,7 +132,8 @@ class InboundDesk:
         else:
             await self._note(LOCKED_OUT, item.channel, person, "the right code while the number is locked",
                              meant.incident)
-            text = self._replies.word(None, "notice.right_code", name=person.name, say=self._replies.say(meant))
+            about = self._replies.say(meant, self._shelf.content.site.language)
+            text = self._replies.word(None, "notice.right_code", name=person.name, say=about)
             await self._submit(OperatorAction(person.id, "notice", {"to": "shift_head", "text": text}))
         return self._replies.word(person, "reply.locked")
 

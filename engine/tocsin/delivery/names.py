@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tocsin.book.book import Content
 from tocsin.book.rule import Rule
@@ -24,6 +25,8 @@ Broken = Callable[[str, str], None]
 def names_of(notification: Notification, content: Content, rule: Rule | None, language: str, now: int,
              broken: Broken) -> dict[str, Any]:
     """The names for this notification; ``content`` is the book's in force, ``rule`` that of the notification's book."""
+    if notification.content:
+        return reference_names(notification, content, language, now)
     zone = zone_of(content.site.time_zone)
     given = notification.values
     values: dict[str, Any] = harmless(given, word(language, "yes"), word(language, "no"))
@@ -41,15 +44,36 @@ def names_of(notification: Notification, content: Content, rule: Rule | None, la
         "time": told_time(notification.created, zone, now),
         "happened": told_time(since, zone, notification.created) if happened and isinstance(since, int) else "",
         "since": told_time(since, zone, now) if isinstance(since, int) else None,
-        "last_resort": word(language, "last_resort") if notification.policy and notification.step == 0 else "",
+        "last_resort": _last_resort(notification, language),
         "who": who(content, given.get("who")),
-        "again": notification.kind == JOINED and given.get("again") is True,
+        "again": _again(notification),
         "how": _how(content, str(given.get("how") or ""), language),
-        "did": known(language, f"did.{given.get('word')}") or word(language, "what.taken"),
-        "at": told_time(given["at"], zone, now) if isinstance(given.get("at"), int) else None,
+        "did": _did(notification, language),
+        "at": _at(notification, zone, now),
         "eta": word(language, "minutes", count=max(1, round(given["eta"] / MINUTE)))
                if isinstance(given.get("eta"), int) else "",
     }
+
+
+def reference_names(notification: Notification, content: Content, language: str, now: int) -> dict[str, Any]:
+    """The names for a message that may only refer to its incident: nothing of what happened, where, or to whom."""
+    zone, given = zone_of(content.site.time_zone), notification.values
+    return {
+        "say": reference(notification, language), "text": reference(notification, language), "advice": "",
+        "severity": word(language, f"severity.{notification.severity}"), "what": _what(notification, language),
+        "rule": "", "site_name": one_line(content.site.name, 60), "time": told_time(notification.created, zone, now),
+        "happened": "", "since": None, "last_resort": _last_resort(notification, language),
+        "count": str(given.get("count", "")), "again": _again(notification), "how": "",
+        "who": word(language, "reference.who") if "word" in given else "", "did": _did(notification, language),
+        "at": _at(notification, zone, now), "eta": "",
+    }
+
+
+def reference(notification: Notification, language: str) -> str:
+    """The sentence in the place of the rule's: the number of the incident, and who can say more."""
+    if notification.incident == 0:
+        return word(language, "reference.notice")
+    return word(language, "reference.say", number=notification.incident)
 
 
 def said(rule: Rule | None, values: dict[str, Any], notification: Notification, broken: Broken) -> str:
@@ -83,6 +107,23 @@ def _filled(source: str, values: dict[str, Any], limit: int, rule: str, broken: 
     if missing:
         broken(f"rule {rule}", f"nothing has the name {', '.join(dict.fromkeys(missing))}: printed as {templates.DASH}")
     return one_line(text, limit)
+
+
+def _last_resort(notification: Notification, language: str) -> str:
+    return word(language, "last_resort") if notification.policy and notification.step == 0 else ""
+
+
+def _again(notification: Notification) -> bool:
+    return notification.kind == JOINED and notification.values.get("again") is True
+
+
+def _did(notification: Notification, language: str) -> str:
+    return known(language, f"did.{notification.values.get('word')}") or word(language, "what.taken")
+
+
+def _at(notification: Notification, zone: ZoneInfo, now: int) -> str | None:
+    at = notification.values.get("at")
+    return told_time(at, zone, now) if isinstance(at, int) else None
 
 
 def _what(notification: Notification, language: str) -> str:

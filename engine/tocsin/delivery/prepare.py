@@ -2,6 +2,8 @@
 
 from hashlib import sha256
 
+from msgspec.structs import replace
+
 from tocsin.book.contacts import Person
 from tocsin.delivery.claim import Sending
 from tocsin.delivery.copies import attempts_so_far, copies_of
@@ -69,7 +71,7 @@ class Preparing:
                 continue
             number += 1
             # Buttons of the copy answer the copy's own notification; the words are those of ``taken``.
-            message = self._message(row.notification, person, now)
+            message = self._message(replace(row.notification, content=copy.notification.content), person, now)
             rendered = self._renderer.taken(message, copy.text, answers=copy.notification.id,
                                             taker=values.get("who") == person.id, over=values.get("word") in OVER)
             edits.append(Outgoing(row.id, number, copy.address, rendered, edits=copy.provider_id,

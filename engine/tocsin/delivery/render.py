@@ -12,7 +12,7 @@ from tocsin.book.template import TemplateError
 from tocsin.delivery import codes, templates
 from tocsin.delivery.latin import latin
 from tocsin.delivery.markup import cut_html
-from tocsin.delivery.names import LATE_AFTER, Broken, names_of, plain_key, who
+from tocsin.delivery.names import LATE_AFTER, Broken, names_of, plain_key
 from tocsin.delivery.page import mail_page
 from tocsin.delivery.plain import cut, one_line
 from tocsin.delivery.segments import folded, room, segments, units
@@ -95,6 +95,8 @@ class Renderer:
         """
         language = message.person.language
         names = names_of(message.notification, message.content, message.rule, language, message.now, self._broken)
+        if taker:
+            names["who"] = one_line(message.person.name, 80)
         line = self._body(message, names, html=True)
         html = cut_html(before, 4000 - len(line)) + f"\n\n<b>{line}</b>"
         words = FOLLOW_UPS if taker and not over else ()
@@ -196,7 +198,7 @@ class Renderer:
             except TemplateError as error:
                 self._broken(f"templates/{name}.j2", str(error))
                 break
-            if missing:
+            if missing and not notification.content:
                 self._broken(f"templates/{name}.j2", f"nothing has the name {', '.join(dict.fromkeys(missing))}: "
                                                      f"printed as {templates.DASH}")
             if text.replace(templates.DASH, "").strip():
@@ -206,9 +208,11 @@ class Renderer:
     def _fallback(self, message: Message, names: dict[str, Any], *, html: bool) -> str:
         """The fixed text when no template can be used: severity, sentence, rule, key."""
         notification = message.notification
-        lines = [f"{names['severity']}: {names['say']}", f"{plain_key(notification)} ({notification.kind})"]
-        if notification.values.get("who"):
-            lines.append(who(message.content, notification.values["who"]))
+        lines = [f"{names['severity']}: {names['say']}"]
+        if not notification.content:
+            lines.append(f"{plain_key(notification)} ({notification.kind})")
+        if names["who"]:
+            lines.append(str(names["who"]))
         if names.get("answer"):
             lines.append(str(names["answer"]))
         text = "\n".join(lines)

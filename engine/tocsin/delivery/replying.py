@@ -1,7 +1,7 @@
 """Replies: what a person is told at once about the answer just given, from committed rows."""
 
 from tocsin.book.contacts import Person
-from tocsin.delivery.names import said, who
+from tocsin.delivery.names import reference, said, who
 from tocsin.delivery.plain import cut, harmless
 from tocsin.delivery.shelf import Shelf
 from tocsin.delivery.when import told_time, zone_of
@@ -23,30 +23,39 @@ class Replies:
     def after(self, person: Person, given: str, notification: Notification, incident: Incident | None,
               now: int) -> str:
         """The reply to an answer that is committed; ``incident`` as it stands now."""
-        language, say = person.language, self.say(notification)
+        language, say = person.language, self.say(notification, person.language)
         if incident is not None and incident.response == CLOSED:
             if not _closed_it(incident, person.id, given):
-                return self.closed(person, incident, now)
+                return self.closed(person, incident, now, by=self._by(notification, incident.closed_by, language))
             return word(language, "reply.yours" if given in TAKING else "reply.ended", say=say)
         if given == "decline":
             return word(language, "reply.declined")
         holder = holder_of(incident) if incident is not None else None
         if given in TAKING and holder is not None and holder.person != person.id and _too_late(incident, person.id):
-            return word(language, "reply.taken", who=who(self._shelf.content, holder.person),
+            return word(language, "reply.taken", who=self._by(notification, holder.person, language),
                         at=self._time(holder.at, now))
         if given in TAKING:
             return word(language, "reply.yours", say=say)
         return word(language, "reply.noted", word=word(language, f"button.{given}"), say=say)
 
-    def closed(self, person: Person, incident: Incident, now: int) -> str:
-        """That it is over, by whom and since when."""
+    def closed(self, person: Person, incident: Incident, now: int, *, by: str = "") -> str:
+        """That it is over, by whom and since when; ``by`` stands for the name."""
         at = self._time(incident.closed or now, now)
         if not incident.closed_by:
             return word(person.language, "reply.closed_nobody", at=at)
-        return word(person.language, "reply.closed", who=who(self._shelf.content, incident.closed_by), at=at)
+        return word(person.language, "reply.closed", at=at,
+                    who=by or who(self._shelf.content, incident.closed_by))
 
-    def say(self, notification: Notification) -> str:
-        """The sentence of the notification's rule, for a line."""
+    def _by(self, notification: Notification, person: str, language: str) -> str:
+        """A name, as far as the message answered could have said it."""
+        return word(language, "reference.who") if notification.content else who(self._shelf.content, person)
+
+    def say(self, notification: Notification, language: str) -> str:
+        """What the notification said it is about, for a line."""
+        return reference(notification, language) if notification.content else self.sentence(notification)
+
+    def sentence(self, notification: Notification) -> str:
+        """The sentence of the notification's rule, for a line, whatever its channel may carry."""
         rule = self._shelf.rule(notification.book, notification.rule)
         return cut(said(rule, harmless(notification.values), notification, _unheard), LONGEST_SAY)
 

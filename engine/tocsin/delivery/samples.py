@@ -6,6 +6,7 @@ from typing import Any
 
 from tocsin.book.book import Content
 from tocsin.book.report import mistyped
+from tocsin.book.restrictions import REFERENCE, content_by
 from tocsin.book.rule import Rule
 from tocsin.book.template import TemplateError, names_in
 from tocsin.delivery import templates
@@ -15,6 +16,7 @@ from tocsin.delivery.plain import harmless
 from tocsin.delivery.segments import GSM_MANY, UCS_MANY, is_gsm, units
 from tocsin.domain.errors import Finding, Location
 from tocsin.domain.event import TOP_LEVEL
+from tocsin.domain.incident import SEVERITIES
 from tocsin.domain.notification import CHANNELS, KINDS, Notification
 from tocsin.domain.time import HOUR, parse_instant
 
@@ -42,6 +44,8 @@ def sample_findings(content: Content) -> tuple[Finding, ...]:
 
 
 def _of_template(name: str, source: str, content: Content) -> Iterator[Finding]:
+    referring = {one for service in content.services for one in CHANNELS for severity in SEVERITIES
+                 if content_by(content, (service,), severity, one) == REFERENCE}
     message, _, rest = name.partition("/")
     way, _, language = rest.partition(".")
     for kind in KINDS if message == "default" else (message,):
@@ -49,6 +53,8 @@ def _of_template(name: str, source: str, content: Content) -> Iterator[Finding]:
             names = _names(kind, channel, language, content)
             yield from _filled(name, source, channel, names)
             yield from _mistyped(name, source, names)
+            if channel in referring:
+                yield from _filled(name, source, channel, _names(kind, channel, language, content, REFERENCE))
 
 
 def _filled(name: str, source: str, channel: str, names: dict[str, Any]) -> Iterator[Finding]:
@@ -59,7 +65,8 @@ def _filled(name: str, source: str, channel: str, names: dict[str, Any]) -> Iter
         yield Finding(Location(place, error.line or 1, 1), f"{error.said} for {channel}")
         return
     if not text.replace(templates.DASH, "").strip():
-        yield Finding(Location(place, 1, 1), "this template says nothing: the fixed text would be sent instead",
+        where = " where content: is reference" if names["say"] != _SAY else ""
+        yield Finding(Location(place, 1, 1), f"this template says nothing{where}: the fixed text would be sent instead",
                       "warning")
     elif channel == "telegram":
         if problem := _html_problem(text):
@@ -108,11 +115,12 @@ def _mistyped(name: str, source: str, names: dict[str, Any]) -> Iterator[Finding
                           line.replace(head, near).strip())
 
 
-def _names(kind: str, channel: str, language: str, content: Content) -> dict[str, Any]:
+def _names(kind: str, channel: str, language: str, content: Content, carried: str = "") -> dict[str, Any]:
     sample = Notification(id=1, kind=kind, person="olena", channel=channel, created=_NOW, severity="critical",
-                          incident=1, rule="panic-button", policy="police", step=0, values=_SAMPLE)
-    return {**names_of(sample, content, None, language, _NOW, lambda place, why: None), "say": _SAY,
-            "advice": _ADVICE, "answer": _ANSWER if channel in ("sms", "email") else ""}
+                          incident=1, rule="panic-button", policy="police", step=0, values=_SAMPLE, content=carried)
+    said = {} if carried else {"say": _SAY, "advice": _ADVICE}
+    return {**names_of(sample, content, None, language, _NOW, lambda place, why: None), **said,
+            "answer": _ANSWER if channel in ("sms", "email") else ""}
 
 
 def _of_rule(rule: Rule, content: Content) -> Iterator[Finding]:

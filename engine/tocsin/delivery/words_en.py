@@ -22,6 +22,8 @@ EN = {
     "how.time over": "its time is over",
     "how.heard again": "heard again", "how.no longer expected": "no longer expected",
     "minutes": "{count} min",
+    "reference.say": "Incident {number}, details from the duty officer", "reference.who": "a colleague",
+    "reference.notice": "Details in the system's journal",
     "reply.yours": "You have it: {say}",
     "reply.noted": "Noted: {word}. {say}",
     "reply.declined": "Noted: you cannot. Somebody else is being asked.",

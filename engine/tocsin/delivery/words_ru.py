@@ -22,6 +22,8 @@ RU = {
     "how.time over": "время действия вышло",
     "how.heard again": "снова на связи", "how.no longer expected": "больше не ожидается",
     "minutes": "{count} мин",
+    "reference.say": "Инцидент № {number}, подробности у дежурного", "reference.who": "коллега",
+    "reference.notice": "Подробности в журнале системы",
     "reply.yours": "Вы приняли: {say}",
     "reply.noted": "Записано: {word}. {say}",
     "reply.declined": "Записано: не можете. Ищем другого.",

@@ -24,6 +24,8 @@ UK = {
     "how.time over": "час дії минув",
     "how.heard again": "знову на зв'язку", "how.no longer expected": "більше не очікується",
     "minutes": "{count} хв",
+    "reference.say": "Інцидент № {number}, подробиці у чергового", "reference.who": "колега",
+    "reference.notice": "Подробиці у журналі системи",
     "reply.yours": "Ви прийняли: {say}",
     "reply.noted": "Записано: {word}. {say}",
     "reply.declined": "Записано: не можете. Шукаємо іншого.",

@@ -44,7 +44,7 @@ class Ask(Struct, frozen=True, omit_defaults=True):
 
     ``waiting`` are the channel groups not yet tried, ``open`` the notifications that have not failed; those from
     number ``group`` on are the group in flight. ``over`` says why nothing more is tried: accepted, declined,
-    unreachable, or "" while it goes on.
+    unreachable, or "" while it goes on. ``services`` are those that restrict what may be said to the person here.
     """
 
     person: str
@@ -52,6 +52,7 @@ class Ask(Struct, frozen=True, omit_defaults=True):
     open: tuple[int, ...] = ()
     over: str = ""
     group: int = 0
+    services: tuple[str, ...] = ()
 
 
 WANTED = ("running", "muted")
@@ -88,7 +89,8 @@ class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):
     ``told`` maps everybody notified to the channel by which news goes to them. ``held`` says that a person
     accepted or arrived, so that only a person's close ends it. ``relieved`` are those who were last told that it is
     over: cleared, or closed. ``reopens`` is the instant at which a closed one is
-    looked at again, None when it is not.
+    looked at again, None when it is not. ``told_for`` maps those of ``told`` to the services that restrict what may be
+    said to them; who is not in it hears everything.
     """
 
     id: int
@@ -109,6 +111,7 @@ class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):
     escalations: tuple[Escalation, ...] = ()
     answers: tuple[Answered, ...] = ()
     told: dict[str, str] = {}
+    told_for: dict[str, tuple[str, ...]] = {}
     relieved: tuple[str, ...] = ()
     joined_told: int | None = None
     unreached: bool = False

@@ -30,7 +30,8 @@ class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     ``created`` and ``expires`` are microseconds on the engine's clock; ``expires`` None never expires.
     ``incident`` is 0 for a notice of the engine itself. ``values`` are the names that templates may use. ``step``
-    counts from 1; 0 is the last resort, or no step at all.
+    counts from 1; 0 is the last resort, or no step at all. ``content`` is "reference" where the text may say no more
+    than which incident it is about, "" where it says everything.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
     expires: int | None = None
     book: int = 0
     values: dict[str, Any] = {}
+    content: str = ""
 
 
 class Address(Struct, frozen=True, omit_defaults=True):

@@ -90,7 +90,8 @@ class _Text:
         notification = one.notification
         reason = f" ({one.reason})" if one.reason and not one.arrived else ""
         who = self._name(notification.person) if notification.person else "every copy"
-        yield f"{who} by {notification.channel}, {notification.kind}: {one.state}{reason}"
+        only = f" (a {notification.content} only)" if notification.content else ""
+        yield f"{who} by {notification.channel}, {notification.kind}{only}: {one.state}{reason}"
         said = ""
         for attempt in one.attempts:
             ended = "in flight" if attempt.ended is None else f"{attempt.state} {self._at(attempt.ended)}"

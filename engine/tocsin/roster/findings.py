@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from tocsin.book.book import Content
 from tocsin.book.contacts import Person, Schedule, Target
 from tocsin.book.reach import people_behind
+from tocsin.book.restrictions import NONE, asked_for, content_by
 from tocsin.book.rule import Rule, SeverityBy
 from tocsin.domain.errors import Finding
 from tocsin.domain.incident import SEVERITIES
@@ -66,8 +67,8 @@ def _end(instant: int, end: int, zone: ZoneInfo) -> str:
 def reach_findings(content: Content) -> tuple[Finding, ...]:
     """A warning for everybody whom a policy asks about a severity at which no channel reaches them."""
     found: dict[str, dict[str, str]] = {}
-    for person, severity, place in _asked(content):
-        if person.addresses and not _reached(person, severity, content, place[1]):
+    for person, severity, place, services in _asked(content):
+        if person.addresses and not _reached(person, severity, content, place[1], services):
             found.setdefault(person.id, {}).setdefault(severity, place[0])
     return tuple(_unreached(content.people[name], severities, content) for name, severities in found.items())
 
@@ -76,17 +77,23 @@ def _unreached(person: Person, severities: dict[str, str], content: Content) -> 
     listed = ", ".join(severity for severity in SEVERITIES if severity in severities)
     places = ", ".join(dict.fromkeys(severities.values()))
     return Finding(person.where, f"{person.name} is asked about incidents of severity {listed} by {places}, but no "
-                   "channel that would be used then has an address here and is set up in config.yaml "
+                   "channel that would be used then has an address here, is set up in config.yaml and may carry it "
                    f"(addresses: {', '.join(person.addresses)}; set up: {', '.join(content.channels)})", "warning")
 
 
-def _reached(person: Person, severity: str, content: Content, by: Groups) -> bool:
+def _reached(person: Person, severity: str, content: Content, by: Groups, services: tuple[str, ...]) -> bool:
     channels = {channel for group in groups_for(person, severity, by) for channel in group}
-    return bool(channels & person.addresses.keys() & set(content.channels))
+    return any(content_by(content, services, severity, channel) != NONE
+               for channel in channels & person.addresses.keys() & set(content.channels))
 
 
-def _asked(content: Content) -> Iterator[tuple[Person, str, tuple[str, Groups]]]:
-    """(person, severity, (the step in words, its channels)) for everybody whom an incident may ask."""
+_Asked = tuple[Person, str, tuple[str, Groups], tuple[str, ...]]
+
+
+def _asked(content: Content) -> Iterator[_Asked]:
+    """(person, severity, (the step in words, its channels), the services that restrict those) for everybody whom an
+    incident may ask.
+    """
     reaching: dict[str, set[str]] = {}
     for rule in content.rules:
         for severity in severities_of(rule) if rule.enabled else ():
@@ -102,10 +109,11 @@ def _asked(content: Content) -> Iterator[tuple[Person, str, tuple[str, Groups]]]
 
 
 def _people(targets: Iterable[Target], severities: list[str], place: tuple[str, Groups],
-            content: Content) -> Iterator[tuple[Person, str, tuple[str, Groups]]]:
+            content: Content) -> Iterator[_Asked]:
     for target in targets if severities else ():
         for person in people_behind(target, content):
-            yield from ((person, severity, place) for severity in severities)
+            services = asked_for(target, person.id, content)
+            yield from ((person, severity, place, services) for severity in severities)
 
 
 def severities_of(rule: Rule) -> tuple[str, ...]:

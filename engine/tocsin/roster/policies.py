@@ -1,7 +1,7 @@
 """Which policies a severity starts."""
 
 from tocsin.book.rule import Rule
-from tocsin.roster.reach import nearest
+from tocsin.book.severities import nearest
 
 
 def policies_for(rule: Rule, severity: str) -> tuple[str, ...]:

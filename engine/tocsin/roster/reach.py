@@ -1,10 +1,12 @@
 """By which channels a person is reached for a severity, and whom a target means."""
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from tocsin.book.book import Content
 from tocsin.book.contacts import Person, Target
-from tocsin.domain.incident import RANK, SEVERITIES
+from tocsin.book.restrictions import asked_for
+from tocsin.book.severities import nearest
 from tocsin.domain.notification import CHANNELS
 from tocsin.roster.oncall import absent, on_duty, stand_in
 
@@ -25,15 +27,6 @@ def groups_for(person: Person, severity: str, step_by: Groups = ()) -> Groups:
     return person.by[nearest_listed] if nearest_listed else ()
 
 
-def nearest(severity: str, listed: tuple[str, ...]) -> str:
-    """The listed severity that serves for this one: itself, the nearest above, else the nearest below; "" if none."""
-    if severity in listed:
-        return severity
-    rank = RANK[severity]
-    upward = SEVERITIES[rank:] + tuple(reversed(SEVERITIES[:rank]))
-    return next((name for name in upward if name in listed), "")
-
-
 def people_of(target: Target, content: Content, at: int) -> tuple[str, ...]:
     """The people whom a target means at an instant, whatever the incident; () when nobody.
 
@@ -52,6 +45,17 @@ def people_of(target: Target, content: Content, at: int) -> tuple[str, ...]:
         return tuple(sorted(person.id for person in content.people.values() if target.name in person.skills
                             and absent(person.away, zone, at) is None))
     return ()
+
+
+def people_for(targets: Iterable[Target], content: Content, at: int) -> dict[str, tuple[str, ...]]:
+    """The people whom targets mean at an instant, each once in their order, with the restricting services for which
+    they are meant.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for target in targets:
+        for person in people_of(target, content, at):
+            found[person] = tuple(dict.fromkeys((*found.get(person, ()), *asked_for(target, person, content))))
+    return found
 
 
 def _service(name: str, content: Content, zone: ZoneInfo, at: int) -> tuple[str, ...]:

@@ -133,6 +133,26 @@ def test_a_wrong_service_is_refused(read, text, sentence):
     assert sentence in "\n".join(read(SERVICES, text)[1])
 
 
+@pytest.mark.parametrize("written, means", [
+    ("{content: full}", "full"), ("{content: none}", "none"), ("reference", "reference"), ("forbidden", "none"),
+    ("{content: {critical: full, low: forbidden}}", {"critical": "full", "low": "none"})])
+def test_what_a_channel_may_carry(read, written, means):
+    """A word, or words by severity; ``forbidden`` is another word for none."""
+    services, findings = read(SERVICES, f"a: {{name: A, members: [b], channels: {{sms: {written}}}}}")
+    assert findings == []
+    assert services["a"].channels == {"sms": {"content": means}}
+
+
+@pytest.mark.parametrize("written, sentence", [
+    ("{telegram: {content: {low: none}}}", "must say what holds for critical"),
+    ("{telegram: {content: nothing}}", "the content"), ("{telegram: [full]}", "what the channel may carry"),
+    ("{pigeon: full}", "the channel"), ("{telegram: {}}", "content")])
+def test_a_restriction_that_cannot_be_read_is_refused(read, written, sentence):
+    """Above all one that leaves open what a critical message may say."""
+    _, findings = read(SERVICES, f"a: {{name: A, members: [b], channels: {written}}}")
+    assert sentence in "\n".join(findings)
+
+
 def test_a_schedule_reads_as_written(read):
     """Turns are microseconds, times local as written."""
     found, findings = read(SCHEDULES, """\

@@ -196,6 +196,28 @@ def test_a_person_whose_address_is_of_a_channel_that_is_not_set_up_is_told(home:
     assert "Тарас Бондаренко is asked about incidents of severity" in check(home).stdout
 
 
+SERVICE = "services:\n  patrol: {name: Патруль, schedule: patrol, channels: {sms: %s, email: %s}}\n"
+
+
+def test_a_last_resort_by_channels_that_must_carry_nothing_is_an_error(home: Path) -> None:
+    """The patrol alone, by SMS and e-mail, which are forbidden for its service at every severity."""
+    (home / "contacts/services.yaml").write_text(SERVICE % ("forbidden", "none"), "utf-8")
+    change(home, "contacts/policies.yaml", "last_resort: {to: [{on_call: patrol}, {person: chief}]",
+           "last_resort: {to: {on_call: patrol}")
+    result = check(home)
+    assert result.exit_code == 1
+    assert 'the last resort of the policy "police" can reach nobody' in result.stdout
+
+
+def test_people_whom_the_open_channels_do_not_reach_are_named(home: Path) -> None:
+    """SMS carries nothing when it is critical, and the last resort would use it."""
+    (home / "contacts/services.yaml").write_text(SERVICE % ("{content: {critical: none, high: full}}", "full"), "utf-8")
+    change(home, "contacts/policies.yaml", "by: [sms, email]", "by: [sms]")
+    result = check(home)
+    assert result.exit_code == 0
+    assert "Олена Коваленко is asked about incidents of severity critical by the last resort of police" in result.stdout
+
+
 def test_the_repeated_hour_is_named_in_a_gap(home: Path) -> None:
     """On 25 October 2026 it is 03:30 twice; the gap says which."""
     change(home, "contacts/schedules.yaml", 'from: "2026-01-05 08:00"}', 'from: "2026-01-05 08:00", to: '
