@@ -13,6 +13,7 @@ from tocsin.api.answers import answer_routes
 from tocsin.api.health import health_routes
 from tocsin.api.ingest import ingest_routes
 from tocsin.api.metrics import CountingReport
+from tocsin.api.rosters import roster_routes
 from tocsin.api.server import Listening, build_app, serve
 from tocsin.api.silences import silence_routes
 from tocsin.api.webhooks import sms_routes
@@ -167,13 +168,15 @@ class Engine:
     def _app(self) -> Starlette:
         doors = doors_of(source_configs(self.settings), self.clock, self.report, self._areas)
         sms: Any = self.channels.get("sms")
+        operators = operators_of(self.settings, doors)
         watching, desk = self.watching, self.ways_out.desk
         return build_app([
             *ingest_routes(doors, self.loop, self.clock, self.report),
             *health_routes(self.mode, self.registry, watching.broken, watching.blocked, watching.warnings,
                            watching.silent),
-            *silence_routes(operators_of(self.settings, doors), self.loop, self.store.reading, self.clock,
+            *silence_routes(operators, self.loop, self.store.reading, self.clock,
                             lambda: self.loop.book.content.site.time_zone),
+            *roster_routes(operators, self.store.secret, lambda: self.loop.book.content, self.clock),
             *answer_routes(self.ways_out.page), *(sms_routes(sms, desk) if sms is not None else ())])
 
     def _areas(self, lat: float, lon: float, accuracy_m: float | None) -> tuple[str, ...]:

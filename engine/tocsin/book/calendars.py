@@ -1,11 +1,10 @@
 """rules/calendars: opening hours, and operations."""
 
-from contextlib import suppress
 from typing import Any
 
-from tocsin.book.moments import Clock, Moment, is_after, is_missing, is_repeated
-from tocsin.book.node import Mapping, Node, Scalar, Sequence
-from tocsin.book.report import Report, Unreadable
+from tocsin.book.moments import Clock, Moment, is_after
+from tocsin.book.node import Node, Scalar
+from tocsin.book.report import Report
 from tocsin.book.scalars import Id, Name, TimeZone
 from tocsin.book.shape import Either, Field, Json, Many, Record, Shape, Text, Word
 from tocsin.book.targets import OneTarget
@@ -74,27 +73,3 @@ _OPERATION: Record[dict[str, Any]] = Record("an operation", {
 OPERATIONS: Shape[Any] = Either("a list of operations", sequence=Many(_OPERATION), mapping=Record(
     "the file", {"operations": Field(Many(_OPERATION, single=True), required=True)},
     lambda values: values["operations"]))
-
-
-def check_operation_times(tree: Node, zone: str, report: Report) -> None:
-    """An error for hours of an operation that a clock change skips, a warning for those that come twice."""
-    if isinstance(tree, Sequence):
-        for part in tree.items:
-            check_operation_times(part, zone, report)
-    elif isinstance(tree, Mapping):
-        for key, part in tree.entries:
-            if key.text in ("from", "to") and isinstance(part, Scalar):
-                _check_time(key.text, part, zone, report)
-            else:
-                check_operation_times(part, zone, report)
-
-
-def _check_time(key: str, scalar: Scalar, zone: str, report: Report) -> None:
-    with suppress(Unreadable):
-        text = Moment().read(scalar, Report())
-        if is_missing(text, zone):
-            report.error(scalar.where, f"{text} does not exist in {zone}: the clocks are set forward over it that "
-                         "night")
-        elif is_repeated(text, zone):
-            taken = "first" if key == "from" else "second"
-            report.warn(scalar.where, f"{text} comes twice in {zone} that night: the {taken} is taken")

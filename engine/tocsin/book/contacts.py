@@ -18,7 +18,8 @@ class Away(Struct, frozen=True, omit_defaults=True):
 class Person(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A person; ``addresses`` by channel ("telegram", "sms", "email", "webhook"), in the normal form of the channel.
 
-    ``by`` gives for a severity the groups of channels tried in turn (1 min apart), each group at once.
+    ``by`` gives for a severity the groups of channels tried in turn (1 min apart), each group at once. ``feed`` is any
+    text: another one ends the links to rosters that the person has had so far.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Person(Struct, frozen=True, omit_defaults=True, kw_only=True):
     by: dict[str, tuple[tuple[str, ...], ...]] = {}
     skills: tuple[str, ...] = ()
     away: tuple[Away, ...] = ()
+    feed: str = ""
     where: Location = Location("")
 
 

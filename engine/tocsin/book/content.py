@@ -6,13 +6,14 @@ from typing import Any, Protocol
 
 from tocsin.book.areas import read_areas
 from tocsin.book.book import AreaShape, Content, Roles, Site, Table
-from tocsin.book.calendars import CALENDAR, OPERATIONS, check_operation_times
+from tocsin.book.calendars import CALENDAR, OPERATIONS
 from tocsin.book.expected import check_expected
 from tocsin.book.gate_checks import check_gates
 from tocsin.book.home import files_of
 from tocsin.book.ics import read_ics
 from tocsin.book.lists import read_list
 from tocsin.book.match import FieldRef
+from tocsin.book.moments import check_clocks
 from tocsin.book.node import Mapping, Node, Sequence
 from tocsin.book.people import PEOPLE
 from tocsin.book.policies import POLICIES
@@ -165,7 +166,7 @@ class _Reading:
                     alone = isinstance(tree, Mapping) and tree.get("operation") is not None
                     listed = OPERATIONS.read(Sequence((tree,), tree.where) if alone else tree, self.report)
                     operations |= {each["operation"]: each for each in listed}
-                    check_operation_times(tree, self.settings.site.time_zone, self.report)
+                    check_clocks(tree, self.settings.site.time_zone, self.report, last=True)
                     continue
                 self.report.declare("calendar", name, Location(place))
                 calendars[name] = {"time_zone": self.settings.site.time_zone} | CALENDAR.read(tree, self.report)
@@ -185,6 +186,8 @@ class _Reading:
                     continue
                 with suppress(Unreadable):
                     found[key.text] |= shapes[key.text].read(part, self.report)
+                if key.text == "people":
+                    check_clocks(part, self.settings.site.time_zone, self.report)
         return found
 
     def _rules(self) -> tuple[Rule, ...]:

@@ -4,8 +4,8 @@ import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from tocsin.book.node import Node
-from tocsin.book.report import Report
+from tocsin.book.node import Mapping, Node, Sequence
+from tocsin.book.report import Report, Unreadable
 from tocsin.book.shape import Json, Shape
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
@@ -79,6 +79,35 @@ def is_repeated(text: str, zone: str) -> bool:
     """Whether the clocks of the zone show this local time twice."""
     there = local(text).replace(tzinfo=ZoneInfo(zone))
     return not is_missing(text, zone) and there.utcoffset() != there.replace(fold=1).utcoffset()
+
+
+def check_clocks(tree: Node, zone: str, report: Report, *, last: bool = False) -> bool:
+    """Whether the clocks of the zone show every ``from`` and ``to`` in a tree: an error for each that they skip.
+
+    One that they show twice is stated; the first is taken, with ``last`` of an end the second.
+    """
+    if isinstance(tree, Sequence):
+        shown = [check_clocks(part, zone, report, last=last) for part in tree.items]
+    elif isinstance(tree, Mapping):
+        shown = [_check_clock(key.text, part, zone, report, last=last) if key.text in ("from", "to")
+                 else check_clocks(part, zone, report, last=last) for key, part in tree.entries]
+    else:
+        shown = []
+    return False not in shown
+
+
+def _check_clock(key: str, node: Node, zone: str, report: Report, *, last: bool) -> bool:
+    try:
+        text = Moment().read(node, Report())
+    except Unreadable:
+        return True
+    if is_missing(text, zone):
+        report.error(node.where, f"{text} does not exist in {zone}: the clocks are set forward over it that night")
+        return False
+    if is_repeated(text, zone):
+        taken = "second" if last and key == "to" else "first"
+        report.warn(node.where, f"{text} comes twice in {zone} that night: the {taken} is taken")
+    return True
 
 
 def is_after(begin: str, end: str) -> bool:

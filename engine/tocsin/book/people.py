@@ -53,6 +53,7 @@ _RECORD: Record[dict[str, Any]] = Record("a person", {
     "skills": Many(Id("a skill"), single=True),
     "by": Field(By(), about="channels in turn, 1 min apart; + for at once"),
     "away": Many(AWAY, single=True),
+    "feed": Field(Text("any text"), about="write another text to end the links to rosters that this person has"),
 }, lambda values: values)
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tocsin.book.contacts import Override, Rotation, Schedule
-from tocsin.book.moments import Moment, is_missing, is_repeated, local
-from tocsin.book.node import Mapping, Node, Scalar, Sequence
+from tocsin.book.moments import Moment, check_clocks, local
+from tocsin.book.node import Mapping, Node
 from tocsin.book.report import Report, Unreadable
 from tocsin.book.scalars import Duration, Id, Name, TimeZone
 from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, named
@@ -59,38 +59,12 @@ class ScheduleShape(Shape[Schedule]):
                             rotations=values.get("rotations", ()), overrides=values.get("overrides", ()))
         if not schedule.rotations and not schedule.overrides:
             self.refuse(node, report, "the schedule has nobody: give it rotations:")
-        self._check_clocks(node, schedule.time_zone, report)
-        return schedule
-
-    def _check_clocks(self, node: Node, zone: str, report: Report) -> None:
-        bad = False
-        for scalar in _times(node):
-            text = Moment().read(scalar, report)
-            if is_missing(text, zone):
-                report.error(scalar.where, f"{text} does not exist in {zone}: the clocks are set forward over it that "
-                             "night")
-                bad = True
-            elif is_repeated(text, zone):
-                report.warn(scalar.where, f"{text} comes twice in {zone} that night: the first is taken")
-        if bad:
+        if not check_clocks(node, schedule.time_zone, report):
             raise Unreadable
+        return schedule
 
     def schema(self) -> Json:
         return _RECORD.schema()
-
-
-def _times(node: Node) -> list[Scalar]:
-    """The values of ``from`` and ``to`` of rotations and overrides."""
-    found: list[Scalar] = []
-    if not isinstance(node, Mapping):
-        return found
-    for key in ("rotations", "overrides"):
-        part = node.get(key)
-        for item in part.items if isinstance(part, Sequence) else (part,):
-            if isinstance(item, Mapping):
-                found += [value for name, value in item.entries
-                          if name.text in ("from", "to") and isinstance(value, Scalar)]
-    return found
 
 
 def schedules(site_zone: str) -> Names[Schedule]:

@@ -37,6 +37,11 @@ class Reader:
         with self.reading() as connection:
             return book_at(connection, number)
 
+    def secret(self) -> bytes:
+        """The site secret, from which links and codes are derived."""
+        with self.reading() as connection:
+            return bytes.fromhex(str(run(connection, "SELECT value FROM meta WHERE key = 'secret'").scalar()))
+
     def close(self) -> None:
         self._engine.dispose()
 

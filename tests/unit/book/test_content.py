@@ -165,3 +165,20 @@ def test_a_book_is_what_will_be_read_back():
     assert book == again
     assert list(book.content.people) == list(again.content.people) == ["anna", "taras"]
     assert list(book.content.people["anna"].addresses) == list(again.content.people["anna"].addresses)
+
+
+@pytest.mark.parametrize("path, old, new", [
+    ("contacts/schedules.yaml", "from: 2026-11-23", 'from: "{} 03:30"'),
+    ("contacts/schedules.yaml", "rotations:",
+     'overrides: [{{person: nobody, from: "{} 03:30", to: 2026-12-01}}], rotations:'),
+    ("contacts/people.yaml", "email: n@b.c", 'email: n@b.c, away: [{{from: 2026-01-05, to: "{} 03:30"}}]')])
+def test_a_time_that_the_clocks_skip_is_refused_and_one_that_comes_twice_stated(home, path, old, new):
+    """Of rotations, overrides and absences, with its place; the first of two is taken."""
+    places = {}
+    for day in ("2026-03-29", "2026-10-25"):
+        site = home({**HOME, path: HOME[path].replace(old, new.format(day))})
+        (places[day],) = find_problems(site, Settings())
+    skipped, twice = places["2026-03-29"], places["2026-10-25"]
+    assert (skipped.level, skipped.where.path) == ("error", path)
+    assert "2026-03-29 03:30 does not exist in Europe/Kyiv" in skipped.text
+    assert (twice.level, "the first is taken" in twice.text) == ("warning", True)

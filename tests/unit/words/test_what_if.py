@@ -16,6 +16,9 @@ PLAYED = ("operations.md", "places.md")
 """Pages whose examples are files; the rows of their tables are the names of the tests in these files."""
 
 _SILENCES, _ICS = "tests/unit/gates/test_silences.py", "tests/unit/gates/test_ics.py"
+_NIGHTS, _FEED = "tests/unit/roster/test_both_nights.py", "tests/unit/reports/test_feed.py"
+_COVERAGE, _ONCALL = "tests/unit/roster/test_coverage.py", "tests/unit/roster/test_oncall.py"
+_CONTENT = "tests/unit/book/test_content.py"
 _REAL = "tests/acceptance/test_silence.py"
 NAMED = {
     "silences.md": {
@@ -34,6 +37,31 @@ NAMED = {
             _SILENCES, "test_an_incident_whose_own_notices_are_silenced_does_not_inhibit"),
         "the rule is removed meanwhile": (_SILENCES, "test_a_rule_removed_in_silence_still_finds_its_people"),
         "the engine does not run": (_REAL, "test_the_command_says_what_is_wrong"),
+    },
+    "rosters.md": {
+        "a `from` or `to` falls into the hour that a clock change skips": (
+            _CONTENT, "test_a_time_that_the_clocks_skip_is_refused_and_one_that_comes_twice_stated"),
+        "a `from` or `to` falls into the hour that comes twice": (
+            _CONTENT, "test_a_time_that_the_clocks_skip_is_refused_and_one_that_comes_twice_stated"),
+        "a hand-over falls into the hour that is skipped": (
+            _NIGHTS, "test_a_hand_over_in_the_missing_hour_is_at_the_change"),
+        "a hand-over falls into the hour that comes twice": (
+            _NIGHTS, "test_a_hand_over_in_the_repeated_hour_is_at_the_first"),
+        "`--at` falls into one of them": (_FEED, "test_oncall_takes_local_times_and_states_both_nights"),
+        "somebody is away and nobody stands in": (
+            _COVERAGE, "test_an_absence_without_stand_in_is_a_gap_in_the_turns_of_that_person"),
+        "the stand-in is away too": (_ONCALL, "test_a_stand_in_who_is_away_hands_on_and_a_circle_is_nobody"),
+        "the one who overrides is away": (_ONCALL, "test_who_overrides_may_be_away_too"),
+        "two overrides hold at once": (_COVERAGE, "test_of_two_overrides_at_once_the_later_is_said_to_count"),
+        "an override names somebody who is not on duty then": (
+            _COVERAGE, "test_an_override_for_somebody_who_is_not_on_duty_then_changes_nothing"),
+        "one person is on duty in two rotations at once": (
+            _COVERAGE, "test_one_person_in_two_rotations_at_once_counts_once"),
+        "a person stays for several turns in a row": (_NIGHTS, "test_shifts_are_joined_where_one_person_stays"),
+        "a link is changed to another feed or person": (_FEED, "test_a_link_opens_the_one_feed_to_the_one_person"),
+        "a person leaves, or gets another `feed:`": (
+            _FEED, "test_a_link_ends_with_the_person_and_with_another_feed_text"),
+        "turns are very short": (_FEED, "test_turns_of_minutes_do_not_make_an_endless_feed"),
     },
     "words/gates.md#Calendars from a calendar program": {
         "an event has no time zone": (_ICS, "test_zones"),
@@ -71,7 +99,8 @@ def test_each_row_names_a_test_that_is_there(page: str) -> None:
     assert rows(page) == list(NAMED[page])
     for path, name in NAMED[page].values():
         tree = ast.parse((ROOT / path).read_text("utf-8"))
-        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, f"{path}: {name}"
+        assert name in {node.name for node in tree.body
+                        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}, f"{path}: {name}"
 
 
 @pytest.mark.parametrize("page", PLAYED)
