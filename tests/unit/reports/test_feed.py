@@ -195,5 +195,3 @@ def test_oncall_takes_local_times_and_states_both_nights(home: Path) -> None:
     assert "comes twice in Europe/Kyiv that night: the first is taken; write 2026-10-25T03:30:00+02:00" in asked.stderr
     line = json.loads(asked.stdout.splitlines()[0])
     assert (line["at"], line["until"]) == ("2026-10-25T00:30:00Z", "2026-10-25T06:00:00Z")
-
-
