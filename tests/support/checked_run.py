@@ -6,11 +6,14 @@ from msgspec import Raw
 from msgspec.json import Decoder
 from msgspec.structs import replace
 from tests.support.city import content, event_rule, incident_rule, match, person, policy, step
+from tests.support.life import is_covered, state_of, unexplained
 
 from tocsin.book.book import Content, number_book
 from tocsin.book.contacts import Need, Service
 from tocsin.book.rule import Clear, SeverityBy
 from tocsin.core.board import BESIDE, Board, apply, key_of
+from tocsin.core.draft import Draft
+from tocsin.core.policies import policy_of
 from tocsin.core.resting import forget_of
 from tocsin.core.standing import COMING, words_for
 from tocsin.core.step import step as take_step
@@ -39,8 +42,10 @@ PEOPLE = (
 POLICIES = (
     policy("police", step("olena", "taras"), step("ivan", by=("email",)), repeat=1, remind="15 min"),
     policy("crew", step("olena", "taras", "ivan", within="2 min", need=(Need(2), Need(1, "k9"))), step("service:none"),
-           step("chief"), last=("duty", "taras")),
-    policy("nobody", step("mute"), last=("service:none",)))
+           step("chief", need=(Need(1),)), last=("duty", "taras")),
+    policy("nobody", step("mute"), last=("service:none",)),
+    policy("office", replace(step("chief", within="2 min"), wait_for="office"), step("olena", need=(Need(1),)),
+           last=("chief",), remind="10 min", reopen="20 min"))
 
 RULES = (
     event_rule("panic", match(type="panic"), to=("police", "crew"), severity=SCALED),
@@ -48,11 +53,15 @@ RULES = (
                clear=Clear(when=match(type="all.clear"), hold=MINUTE)),
     event_rule("raid", match(type="smoke"), per=(), to=None, clear=Clear(after=10 * MINUTE)),
     incident_rule("long", "raid", for_="5 min", per=("zone",), to="crew"),
-    incident_rule("follows", "panic", to="nobody", clear=Clear(closes=True)))
+    incident_rule("follows", "panic", to="nobody", clear=Clear(closes=True)),
+    event_rule("door", match(type="door"), to={"critical": "crew", "high": "office", "low": "board"}, severity=SCALED,
+               limits={"opened_per_minute": 2}))
 
-SITE = content(*RULES, people=PEOPLE, policies=POLICIES, services=(Service(id="none", name="None"),))
-SMALLER = content(*RULES[:1], *RULES[2:4], people=PEOPLE, policies=POLICIES[1:],
-                  services=(Service(id="none", name="None"),))
+OFFICE = {"time_zone": "UTC", "open": [{"days": ["sun"], "from": "00:30", "to": "01:00"},
+                                       {"days": ["sun"], "from": "02:00", "to": "17:00"}]}
+NAMED: dict[str, Any] = {"services": (Service(id="none", name="None"),), "calendars": {"office": OFFICE}}
+SITE = content(*RULES, people=PEOPLE, policies=POLICIES, **NAMED)
+SMALLER = content(*RULES[:1], *RULES[2:4], *RULES[5:], people=PEOPLE, policies=POLICIES[1:], **NAMED)
 BOOKS = (SITE, SMALLER)
 
 
@@ -112,6 +121,8 @@ class CheckedRun(Run):
         self.restarts, self.checks = restarts, checks
         self.log: list[bytes] = []
         self.messages: list[NotificationSet] = []
+        self.states: set[str] = set()
+        """Every state in which an incident has been between two inputs (the words of docs/life.md)."""
 
     def _apply(self, item: Input, now: int) -> None:
         if self.restarts:
@@ -122,8 +133,10 @@ class CheckedRun(Run):
             assert picture(self.board) == before, "a step has changed the board"
             assert encode(changes) == encode(take_step(self.board, self._meaning, item, now)), "not the same again"
             self._judge_pages(changes)
+            self._judge_transitions(item, changes)
         super()._apply(item, now)
         self.log.append(encode(changes))
+        self.states |= {state_of(change.incident) for change in changes if isinstance(change, IncidentSet)}
         self.messages += [change for change in changes if isinstance(change, NotificationSet)]
         if self.checks:
             after = picture(self.board)
@@ -154,6 +167,13 @@ class CheckedRun(Run):
             address = self.board.addresses.get((one.person, one.channel))
             assert address is None or not address.off, "a page to an address that is off"
             assert one.step == 0 or one.person not in self._coming(incident, escalation), "asked who comes"
+
+    def _judge_transitions(self, item: Input, changes: list[Change]) -> None:
+        """Whatever has become of an incident, its timeline says why."""
+        for change in changes:
+            if isinstance(change, IncidentSet):
+                missing = list(unexplained(self.board.incident(change.incident.id), change.incident, changes))
+                assert not missing, f"incident {change.incident.id}: {missing} by {item}: {changes}"
 
     def _coming(self, incident: Incident, escalation: Escalation) -> list[str]:
         """Those who said so to this escalation: it had asked them before this step."""
@@ -195,13 +215,25 @@ class CheckedRun(Run):
             assert due[f"6|reopen|{incident.id}"] == incident.reopens
             return
         assert self.board.open[place] == incident.id
+        assert not incident.quiet or (incident.board and due[f"7|unmute|{incident.id}"] >= now), "muted without end"
         if incident.response == UNANSWERED:
-            assert bool(running) == bool(incident.escalations), "an unanswered incident that nobody is asked about"
-            for index in running:
-                assert due[f"5|answer|{incident.id}|{index}"] >= now, "a policy ended in silence"
+            self._judge_unanswered(incident, due, now)
         else:
             assert not running
             assert not [name for name in due if name[0] in "345"], f"an answered incident still has {set(due)}"
+            assert incident.condition == "active" or incident.held, "over and answered, and not closed"
+
+    def _judge_unanswered(self, incident: Incident, due: dict[str, int], now: int) -> None:
+        """Somebody is being asked, or will be when a silence ends, until each policy has what it needs."""
+        wanted = [one.state for one in incident.escalations if one.state in ("running", "muted")]
+        assert bool(wanted) == bool(incident.escalations), "an unanswered incident that nobody is asked about"
+        assert set(wanted) <= ({"muted"} if incident.quiet else {"running"}), f"quiet {incident.quiet} and {wanted}"
+        for index, one in enumerate(incident.escalations):
+            policy = policy_of(Draft(self.board), one)
+            covered = is_covered(incident, one, policy, self._meaning.content)
+            assert covered == (one.state == "answered"), f"{one.policy} is {one.state}, covered: {covered}"
+            if one.state == "running":
+                assert due[f"5|answer|{incident.id}|{index}"] >= now, "a policy ended in silence"
 
 
 def event(number: int, at: int, kind: str, site: str | None, status: str | None, device: str, late: int,

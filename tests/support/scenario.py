@@ -3,6 +3,8 @@
 import hashlib
 import random
 import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from tests.support.checked_run import START, CheckedRun, event, smaller_book
 
@@ -13,6 +15,20 @@ WORDS = ("acknowledge", "accept", "arrived", "decline", "resolve", "false_alarm"
 FOLK = ("olena", "taras", "ivan", "duty", "chief", "admin", "stranger")
 
 
+Choice = Callable[[Sequence[Any]], Any]
+
+
+def act(choice: Choice, now: int) -> tuple[str, dict[str, Any]]:
+    """What an operator does, and its arguments."""
+    action = choice(("address_on", "address_off", "silence", "unsilence", "dance"))
+    if action == "silence":
+        of = choice(({"rule": "panic"}, {"rule": "door"}, {"key": {"site": "s1"}}, {"severity": ["high", "low"]}))
+        return action, {**of, "until": now + choice((1, 60, 600, 3600)) * SECOND, "reason": "work"}
+    if action == "unsilence":
+        return action, {"silence": choice((1, 2, 3))}
+    return action, {"person": choice(FOLK), "channel": choice(("telegram", "sms"))}
+
+
 def play(run: CheckedRun, seed: int, length: int) -> CheckedRun:
     """Feed ``length`` inputs drawn from a seed."""
     dice = random.Random(seed)
@@ -21,7 +37,7 @@ def play(run: CheckedRun, seed: int, length: int) -> CheckedRun:
         now += dice.choice((0, 0, 1, 5, 20, 60, 61, 300, 900)) * SECOND
         kind = dice.randrange(20)
         if kind < 10:
-            run.feed(event(number, now, dice.choice(("panic", "smoke", "smoke", "all.clear", "other")),
+            run.feed(event(number, now, dice.choice(("panic", "smoke", "smoke", "door", "all.clear", "other")),
                            dice.choice(("s1", "s2", None)), dice.choice((None, "firing", "firing", "resolved")),
                            dice.choice("ab"), dice.choice((0, 0, 3, 90, 900)), dice.choice("abcd")), now)
         elif kind < 15:
@@ -35,8 +51,7 @@ def play(run: CheckedRun, seed: int, length: int) -> CheckedRun:
             run.put(Receipt(one.id, state, one.incident, one.person, one.channel,
                             address_dead=state == "failed_permanent" and dice.random() < 0.4), now)
         elif kind == 18:
-            run.put(OperatorAction("op", dice.choice(("address_on", "address_off", "dance")),
-                                   {"person": dice.choice(FOLK), "channel": dice.choice(("telegram", "sms"))}), now)
+            run.put(OperatorAction("op", *act(dice.choice, now)), now)
         elif dice.random() < 0.3:
             run.run_until(now)
             smaller_book(run, 10 + number)

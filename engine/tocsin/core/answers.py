@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from tocsin.book.contacts import Policy
 from tocsin.core import escalate, incidents, policies, tell
 from tocsin.core.draft import Draft
-from tocsin.core.needs import unmet
-from tocsin.core.standing import COMING, POSITIVE, holders, words_for
+from tocsin.core.needs import covered
+from tocsin.core.standing import COMING, POSITIVE, holders
 from tocsin.domain.change import IncidentSet, Noted, Timer
 from tocsin.domain.incident import (
     ACKNOWLEDGED,
@@ -16,7 +16,6 @@ from tocsin.domain.incident import (
     UNANSWERED,
     WANTED,
     Answered,
-    Escalation,
     Incident,
 )
 from tocsin.domain.input import Answer
@@ -64,7 +63,6 @@ def _says_nothing_new(incident: Incident, item: Answer) -> bool:
 
 
 def _positive(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> None:
-    first = incident.response == UNANSWERED
     for index, escalation in enumerate(incident.escalations):
         asked = item.person in escalation.asked or item.notification == 0
         if escalation.state not in WANTED or not asked:
@@ -73,24 +71,49 @@ def _positive(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, 
             incident = escalate.stop(draft, incident, f"answered by {item.person}", now, only=index, state="answered")
         elif item.word != "acknowledge":
             incident = escalate.set_over(draft, meaning, incident, index, item.person, "accepted", now)
-    incident = replace(incident, held=incident.held or item.word in COMING)
-    if first and all(escalation.state not in WANTED for escalation in incident.escalations):
+    _put(draft, meaning, replace(incident, held=incident.held or item.word in COMING), now, spoken=True)
+
+
+def settle(draft: Draft, meaning: Meaning, now: int) -> None:
+    """Every incident of this step that has what it needs is taken, and closed when it is over, whatever brought that
+    about.
+    """
+    for number in dict.fromkeys(change.incident.id for change in draft.changes if isinstance(change, IncidentSet)):
+        incident = draft.incident(number)
+        if incident is not None and ((incident.escalations and _is_answered(incident)) or _is_done(incident)):
+            _put(draft, meaning, incident, now)
+
+
+def _is_answered(incident: Incident) -> bool:
+    return incident.response == UNANSWERED and not any(
+        escalation.state in WANTED for escalation in incident.escalations)
+
+
+def _is_done(incident: Incident) -> bool:
+    """Seen by somebody, nobody is on the way, and over."""
+    return incident.response == ACKNOWLEDGED and incident.condition == CLEARED and not incident.held
+
+
+def _put(draft: Draft, meaning: Meaning, incident: Incident, now: int, *, spoken: bool = False) -> None:
+    """Put an incident; when nothing more is needed it is taken, and every copy shows by whom.
+
+    One without a policy needs nothing but that somebody has ``spoken``.
+    """
+    by = ""
+    if _is_answered(incident) and (spoken or incident.escalations):
         incident = replace(incident, response=ACKNOWLEDGED)
-        tell.taken(draft, incident, item.person, item.word, now, item.eta)
-        if incident.condition == CLEARED and not incident.held:
-            incidents.close(draft, meaning, incident, "cleared and answered", item.person, now)
-            return
-        _remind_later(draft, incident, now)
-    draft.put(IncidentSet(incident))
-
-
-def covered(draft: Draft, meaning: Meaning, incident: Incident, escalation: Escalation) -> bool:
-    """Whether the words that stand cover what an escalation needs; each person counts once towards each need."""
-    words = words_for(incident, escalation)
-    needs = policies.need_of(draft, escalation)
-    if not needs:
-        return any(word in POSITIVE for word in words.values())
-    return not unmet(meaning, incident, escalation, needs)
+        taker = next((given for given in reversed(incident.answers) if given.word in POSITIVE), None)
+        if taker is not None:
+            by = taker.person
+            tell.taken(draft, incident, taker.person, taker.word, now, taker.eta)
+        if not _is_done(incident):
+            _remind_later(draft, incident, now)
+    if _is_done(incident):
+        if not by:
+            draft.put(Noted(now, "over", "its condition is over, and nobody is on the way", incident.id, incident.rule))
+        incidents.close(draft, meaning, incident, "cleared and answered", by, now)
+    else:
+        draft.put(IncidentSet(incident))
 
 
 def _decline(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> None:
@@ -106,10 +129,7 @@ def _decline(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, n
         incident = replace(incident, response=UNANSWERED)
     held = any(given.word in COMING and given.person in left for given in incident.answers)
     incident = replace(incident, held=incident.held and held)
-    if incident.response == ACKNOWLEDGED and incident.condition == CLEARED and not incident.held:
-        incidents.close(draft, meaning, incident, "cleared and answered", "", now)
-        return
-    draft.put(IncidentSet(incident))
+    _put(draft, meaning, incident, now)
 
 
 def _end(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> Incident | None:

@@ -1,14 +1,26 @@
 """One policy at work on one incident: steps, rounds, the last resort; never silence."""
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from tocsin.book.contacts import LastResort, Step
 from tocsin.core.draft import Draft
+from tocsin.core.needs import covered
 from tocsin.core.policies import following, keep, meant, policy_of, step_of
-from tocsin.core.responders import ask_everybody, ask_people, drop_asks, put_ask, put_escalation, send_group
-from tocsin.core.standing import POSITIVE, words_for
+from tocsin.core.responders import (
+    ask_everybody,
+    ask_people,
+    drop_asks,
+    everybody,
+    named_by,
+    put_ask,
+    put_escalation,
+    send_group,
+)
+from tocsin.core.standing import POSITIVE, last_words, words_for
 from tocsin.core.ways import is_open
-from tocsin.domain.change import Suppressed, Timer, Withdrawn
+from tocsin.domain.change import Noted, Suppressed, Timer, Withdrawn
 from tocsin.domain.incident import WANTED, Escalation, Incident
 from tocsin.domain.time import format_instant
 from tocsin.rules.meaning import Meaning
@@ -59,10 +71,17 @@ def run(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int
         escalation = incident.escalations[index]
         policy = policy_of(draft, escalation)
         step = step_of(policy, escalation.step)
+        incident = _counted(incident, index, named_by(meaning, incident, step, now))
+        if covered(draft, meaning, incident, incident.escalations[index]):
+            return _answered(draft, incident, index, now)
         opens = _held_until(meaning, incident, step, now)
         if opens is not None:
             return _hold(draft, incident, index, step, opens, now)
         asks, incident = ask_people(draft, meaning, incident, index, step, now)
+        if not asks and escalation.step == 0:
+            incident = _widen(draft, meaning, incident, index, now)
+            if incident.escalations[index].state != "running":
+                return incident
         if asks or escalation.step == 0:
             due = now + (step.every if isinstance(step, LastResort) else step.answer_within)
             draft.set_timer(Timer(f"5|answer|{incident.id}|{index}", due, "escalation", "answer", incident.id, index))
@@ -71,6 +90,25 @@ def run(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int
         draft.put(Suppressed(now, incident.rule, incident.key, f"step {escalation.step} of {escalation.policy} {why}",
                              incident.severity, incident.id))
         incident = put_escalation(incident, index, following(policy, escalation))
+
+
+def _counted(incident: Incident, index: int, people: Iterable[str]) -> Incident:
+    """Those of these people who took the incident for another policy meanwhile count here too, unasked."""
+    escalation = incident.escalations[index]
+    words = last_words(incident.answers[escalation.heard:])
+    more = [person for person in people if words.get(person) in POSITIVE and person not in escalation.asked]
+    if not more:
+        return incident
+    return put_escalation(incident, index, replace(escalation, asked=(*escalation.asked, *more)))
+
+
+def _answered(draft: Draft, incident: Incident, index: int, now: int) -> Incident:
+    """What the present step needs is there already: nobody is asked."""
+    escalation = incident.escalations[index]
+    draft.put(Noted(now, "covered", f"{escalation.policy}: those who took it already are what its "
+                    f"{f'step {escalation.step}' if escalation.step else 'last resort'} needs", incident.id,
+                    incident.rule))
+    return stop(draft, incident, "covered by those who took it already", now, only=index, state="answered")
 
 
 def _held_until(meaning: Meaning, incident: Incident, step: Step | LastResort, now: int) -> int | None:
@@ -134,12 +172,14 @@ def _widen(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: 
     """Nobody of the last resort can be reached or comes: once a round, everybody else by every address, at once."""
     escalation = incident.escalations[index]
     if escalation.widened:
+        draft.put(Noted(now, "unreached", f"nobody whom {escalation.policy} turned to can be reached",
+                        incident.id, incident.rule))
         return replace(incident, unreached=True)
-    incident = put_escalation(incident, index, replace(escalation, widened=True))
-    asks, incident = ask_everybody(draft, meaning, incident, index, now)
-    asked = {ask.person for ask in asks}
-    kept = tuple(ask for ask in escalation.asks if ask.person not in asked)
-    return put_escalation(incident, index, replace(incident.escalations[index], asks=(*kept, *asks)))
+    people = everybody(meaning, escalation, now)
+    incident = _counted(put_escalation(incident, index, replace(escalation, widened=True)), index, people)
+    if covered(draft, meaning, incident, incident.escalations[index]):
+        return _answered(draft, incident, index, now)
+    return ask_everybody(draft, meaning, incident, index, people, now)
 
 
 def stop(draft: Draft, incident: Incident, reason: str, now: int, *, only: int | None = None,

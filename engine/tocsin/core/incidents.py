@@ -6,7 +6,7 @@ from tocsin.book.rule import Rule
 from tocsin.core import escalate, overflow, silences, tell
 from tocsin.core.board import key_of
 from tocsin.core.draft import Draft
-from tocsin.domain.change import ActivationSet, IncidentSet, Suppressed, Timer
+from tocsin.domain.change import ActivationSet, IncidentSet, Noted, Suppressed, Timer
 from tocsin.domain.incident import (
     ACKNOWLEDGED,
     ACTIVE,
@@ -107,6 +107,8 @@ def joined_due(draft: Draft, meaning: Meaning, incident: Incident, now: int) -> 
 
 
 def _raise(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, severity: str, now: int) -> Incident:
+    draft.put(Noted(now, "raised", f"from {incident.severity} to {severity}" if severity != incident.severity
+                    else f"{severity} once more", incident.id, incident.rule))
     incident = replace(incident, severity=severity, response=UNANSWERED)
     draft.drop_timer(f"6|remind|{incident.id}")
     return _begin(draft, meaning, rule, incident, RAISED, now)

@@ -2,9 +2,19 @@
 
 from tocsin.book.contacts import Need
 from tocsin.book.members import people_in
-from tocsin.core.standing import COMING, words_for
+from tocsin.core.draft import Draft
+from tocsin.core.policies import need_of
+from tocsin.core.standing import COMING, POSITIVE, words_for
 from tocsin.domain.incident import Escalation, Incident
 from tocsin.rules.meaning import Meaning
+
+
+def covered(draft: Draft, meaning: Meaning, incident: Incident, escalation: Escalation) -> bool:
+    """Whether the words that stand cover what an escalation needs; each person counts once towards each need."""
+    needs = need_of(draft, escalation)
+    if not needs:
+        return any(word in POSITIVE for word in words_for(incident, escalation).values())
+    return not unmet(meaning, incident, escalation, needs)
 
 
 def unmet(meaning: Meaning, incident: Incident, escalation: Escalation, needs: tuple[Need, ...]) -> tuple[Need, ...]:

@@ -31,7 +31,7 @@ def ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, s
     last = isinstance(step, LastResort)
     escalation = incident.escalations[index]
     words, said = words_for(incident, escalation), last_words(incident.answers[escalation.heard:])
-    named = whom(step.to, meaning, incident, now)
+    named = named_by(meaning, incident, step, now)
     people = [person for person in named
               if words.get(person) not in COMING and (last or said.get(person) != "decline")]
     open_needs = () if last else unmet(meaning, incident, escalation, need_of(draft, escalation))
@@ -46,36 +46,49 @@ def ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, s
             continue
         ask, incident = send_group(draft, meaning, incident, index, Ask(person, groups, services=named[person]), now)
         asks.append(ask)
-    if last and not asks:
-        asks, incident = ask_everybody(draft, meaning, incident, index, now)
-    elif asks and incident.unreached:
+    if asks and incident.unreached:
         incident = replace(incident, unreached=False)
     escalation = replace(incident.escalations[index], asks=tuple(asks))
     return tuple(asks), put_escalation(incident, index, escalation)
 
 
-def ask_everybody(draft: Draft, meaning: Meaning, incident: Incident, index: int,
-                  now: int) -> tuple[list[Ask], Incident]:
-    """Even the last resort reached nobody: administrators and everybody on duty, by every address they may be told by.
+def named_by(meaning: Meaning, incident: Incident, step: Step | LastResort, now: int) -> dict[str, tuple[str, ...]]:
+    """Whom the targets of a step mean now, with the services that restrict what may be said to them; nobody where the
+    step is not for this severity.
+    """
+    return whom(step.to, meaning, incident, now) if meant(step, incident) else {}
+
+
+def everybody(meaning: Meaning, escalation: Escalation, now: int) -> dict[str, tuple[str, ...]]:
+    """Whom a last resort turns to that reaches nobody: its own people, administrators and everybody on duty, without
+    those who have said in this round that they cannot.
     """
     roles = meaning.content.roles
-    before = incident.escalations[index].asks
-    declined = {ask.person for ask in before if ask.over == "declined"}
-    people = {ask.person: ask.services for ask in before if ask.person not in declined}
+    people = {ask.person: ask.services for ask in escalation.asks}
     on_duty = tuple(Target("person", person) for person in everybody_on_duty(meaning.content, now))
     for person, services in people_for((*roles.administrators, *roles.duty_office, *roles.shift_head, *on_duty),
                                        meaning.content, now).items():
         people[person] = tuple(dict.fromkeys((*people.get(person, ()), *services)))
+    declined = {ask.person for ask in escalation.asks if ask.over == "declined"}
+    return {person: services for person, services in people.items() if person not in declined}
+
+
+def ask_everybody(draft: Draft, meaning: Meaning, incident: Incident, index: int,
+                  people: dict[str, tuple[str, ...]], now: int) -> Incident:
+    """Ask these by every address they may be told by, beside those of this round who are left."""
     asks: list[Ask] = []
     for person, services in people.items():
-        groups = () if person in declined else reachable(draft, meaning, person, incident.severity, (CHANNELS,),
-                                                         services)
+        groups = reachable(draft, meaning, person, incident.severity, (CHANNELS,), services)
         if groups:
             ask, incident = send_group(draft, meaning, incident, index, Ask(person, groups, services=services), now)
             asks.append(ask)
-    draft.put(Noted(now, "last_resort_failed", f"the last resort of {incident.escalations[index].policy} reached "
+    escalation = incident.escalations[index]
+    draft.put(Noted(now, "last_resort_failed", f"the last resort of {escalation.policy} reached "
                     f"nobody; asked instead: {', '.join(people) or 'nobody'}", incident.id, incident.rule))
-    return asks, replace(incident, unreached=not asks)
+    asked = {ask.person for ask in asks}
+    kept = tuple(ask for ask in escalation.asks if ask.person not in asked)
+    incident = put_escalation(incident, index, replace(escalation, asks=(*kept, *asks)))
+    return replace(incident, unreached=not asks)
 
 
 def send_group(draft: Draft, meaning: Meaning, incident: Incident, index: int, ask: Ask,

@@ -97,7 +97,10 @@ def unmute(draft: Draft, meaning: Meaning, incident: Incident, now: int) -> None
     """A silence of this incident has ended: unanswered, it starts at step one, unless another silence lasts."""
     if incident.response == CLOSED:
         return
+    was = incident.quiet
     incident = judged(draft, incident, now, after=True)
+    if was and not incident.quiet:
+        draft.put(Noted(now, "unmuted", "no silence keeps it quiet any more", incident.id, incident.rule))
     if not incident.quiet and incident.response == UNANSWERED:
         rule = meaning.rules.get(incident.rule)
         policies = (policies_for(rule, incident.severity) if rule is not None

@@ -65,11 +65,13 @@ def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
         case Started(version, gap):
             draft.put(Noted(now, "started", f"version {version} started after {gap // 1_000_000} s without listening"))
             _carry_on(draft, meaning, listening.paused(draft, meaning, gap, now), now)
+    answers.settle(draft, meaning, now)
     for _ in range(_MOST_ROUNDS):
         concerned = follower.concerned()
         if not concerned:
             break
         _look(draft, meaning, concerned, now)
+        answers.settle(draft, meaning, now)
     return settled(draft.changes)
 
 
@@ -220,6 +222,7 @@ def _reopen(draft: Draft, meaning: Meaning, timer: Timer, now: int) -> None:
     if firing is not None and rule is not None:
         incidents.reopened(draft, meaning, rule, incident, firing, now)
     else:
+        draft.put(Noted(now, "stays_closed", "its condition is over, or told otherwise", incident.id, incident.rule))
         draft.put(IncidentSet(replace(incident, reopens=None)))
 
 

@@ -103,3 +103,15 @@ def test_a_rule_whose_word_changed_starts_afresh() -> None:
     play.event("+20s", type="alarm.gas", site="school")
     assert play.notes("rule_error") == []
     assert play.incident().condition == "active"
+
+
+def test_a_rule_that_comes_back_lets_go_of_what_was_seen_and_is_over() -> None:
+    """While it was away only a person could close its incident."""
+    play = Play(event_rule())
+    play.event("+0s", type="alarm.panic", site="school")
+    play.book(at="+1m")
+    play.answer("olena", "acknowledge", at="+2m")
+    assert (play.incident().condition, play.incident().response) == ("cleared", "acknowledged")
+    play.book(event_rule(), at="+3m")
+    assert play.incident().response == "closed"
+    assert [one.what for one in play.notes("over")] == ["over"]

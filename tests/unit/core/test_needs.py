@@ -2,9 +2,10 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.city import PEOPLE, event_rule, person, policy, step
+from tests.support.city import PEOPLE, event_rule, person, policy, step, targets
 from tests.support.play import Play
 
+from tocsin.book.book import Roles
 from tocsin.book.contacts import Need, Service
 
 ALARM = {"type": "alarm.panic", "site": "school"}
@@ -76,3 +77,31 @@ def test_answered_exactly_when_every_need_is_covered(needs: list[Need], said: li
                   for need in needs)
         answered = met or (answered and not taken_back)
         assert (play.incident().response == "acknowledged") == answered
+
+
+def test_a_later_step_that_needs_less_than_is_there_asks_nobody() -> None:
+    """Two were to come, one does; for the second step one is enough."""
+    play = Play(event_rule(), policies=(policy("police", step("olena", "taras", within="2 min", need=(Need(2),)),
+                                               step("chief", need=(Need(1),))),), people=FOLK)
+    play.event("+0s", **ALARM)
+    play.answer("olena", "accept", at="+10s")
+    play.until("+1h")
+    assert play.paged() == ["olena", "taras"]
+    assert play.incident().response == "acknowledged"
+    assert [one.detail for one in play.notes("covered")] == [
+        "police: those who took it already are what its step 2 needs"]
+
+
+def test_whoever_comes_for_one_policy_is_not_asked_by_another() -> None:
+    """Neither by a step that names them, nor when its last resort turns to everybody."""
+    crew = policy("crew", step("chief", within="5 min"))
+    for other in (policy("police", step("olena"), step("chief")),
+                  policy("police", step("olena"), last=("service:none",))):
+        play = Play(event_rule(to=("police", "crew")), policies=(other, crew),
+                    roles=Roles(administrators=targets("chief")))
+        play.event("+0s", **ALARM)
+        play.answer("chief", "accept", at="+10s")
+        assert play.incident().response == "unanswered"
+        play.until("+1m")
+        assert play.paged() == ["olena", "chief"]
+        assert play.incident().response == "acknowledged"

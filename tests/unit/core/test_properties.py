@@ -4,8 +4,10 @@ TOCSIN_EXAMPLES=5000 looks longer.
 """
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.support.checked_run import START, CheckedRun, event, picture, smaller_book
-from tests.support.scenario import FOLK, WORDS, digest, play
+from tests.support.scenario import FOLK, WORDS, act, digest, play
 
 from tocsin.domain.input import Answer, OperatorAction, Receipt, Started
 from tocsin.domain.time import SECOND
@@ -32,6 +34,15 @@ def test_a_restart_between_any_two_inputs_changes_nothing_that_follows(seed: int
     restarted = play(CheckedRun(checks=False, restarts=True), seed, 120)
     assert restarted.log == straight.log
     assert picture(restarted.board) == picture(straight.board)
+
+
+def test_incidents_come_into_each_state_of_the_page_and_into_no_other() -> None:
+    """docs/life.md, first table."""
+    reached: set[str] = set()
+    for seed in range(max(12, EXAMPLES // 10)):
+        reached |= play(CheckedRun(checks=False), seed, 120).states
+    page = (Path(__file__).parents[3] / "docs" / "life.md").read_text("utf-8")
+    assert sorted(reached) == sorted(re.findall(r"^\| `([^`]+, [^`]+|closed)` \|", page, re.M))
 
 
 def test_two_processes_with_different_hash_seeds_decide_the_same() -> None:
@@ -55,7 +66,7 @@ class EveryInput(RuleBasedStateMachine):
     def now(self) -> int:
         return self.run.clock or START
 
-    @rule(kind=st.sampled_from(["panic", "smoke", "all.clear"]), site=st.sampled_from(["s1", "s2", None]),
+    @rule(kind=st.sampled_from(["panic", "smoke", "door", "all.clear"]), site=st.sampled_from(["s1", "s2", None]),
           status=st.sampled_from([None, "firing", "resolved"]), device=st.sampled_from("ab"),
           late=st.sampled_from([0, 0, 3, 90]), urgency=st.sampled_from("abcd"))
     def an_event(self, **fields: Any) -> None:
@@ -75,10 +86,10 @@ class EveryInput(RuleBasedStateMachine):
             one = self.run.messages[-1 - back].notification
             self.run.put(Receipt(one.id, state, one.incident, one.person, one.channel, address_dead=dead), self.now())
 
-    @rule(action=st.sampled_from(["address_off", "address_on"]), person=st.sampled_from(FOLK),
-          channel=st.sampled_from(["telegram", "sms", "email"]))
-    def an_operator(self, action: str, person: str, channel: str) -> None:
-        self.run.put(OperatorAction("op", action, {"person": person, "channel": channel}), self.now())
+    @rule(data=st.data())
+    def an_operator(self, data: st.DataObject) -> None:
+        what = act(lambda words: data.draw(st.sampled_from(words)), self.now())
+        self.run.put(OperatorAction("op", *what), self.now())
 
     @rule()
     def another_book(self) -> None:
