@@ -74,10 +74,12 @@ class SiteSettings(Protocol):
     def references(self) -> tuple[Reference, ...]: ...
 
 
-def read_content(home: Path, settings: SiteSettings) -> tuple[Content, tuple[Finding, ...]]:
-    """The checked content and its warnings. Raises BookError with every error of every file."""
+def read_content(home: Path, settings: SiteSettings, rules: Path | None = None) -> tuple[Content, tuple[Finding, ...]]:
+    """The checked content and its warnings; ``rules`` is another folder in place of the home's rules/. Raises BookError
+    with every error of every file.
+    """
     report = Report()
-    content = _Reading(home, settings, report).content()
+    content = _Reading(home, settings, report, rules).content()
     if report.failed:
         raise BookError(report.ordered("error"))
     return content, report.ordered("warning")
@@ -96,10 +98,12 @@ def read_all(home: Path, settings: SiteSettings) -> tuple[Content, tuple[Finding
 
 
 class _Reading:
-    """One reading of a home. Places are relative to it, so that a book is the same wherever it lies."""
+    """One reading of a home. Places are relative to it, so that a book is the same wherever it lies; those of a rules
+    folder that lies elsewhere begin with it as it was given.
+    """
 
-    def __init__(self, home: Path, settings: SiteSettings, report: Report) -> None:
-        self.home, self.settings, self.report = home, settings, report
+    def __init__(self, home: Path, settings: SiteSettings, report: Report, rules: Path | None = None) -> None:
+        self.home, self.settings, self.report, self.rules = home, settings, report, rules
 
     def content(self) -> Content:
         """What could be read; everything wrong is in the report."""
@@ -123,7 +127,15 @@ class _Reading:
         return content
 
     def _files(self, folder: str, *suffixes: str, skip: tuple[str, ...] = ()) -> list[tuple[str, bytes]]:
-        return files_of(self.home, folder, suffixes, skip, self.report)
+        return files_of(self._root(folder), self._label(folder), suffixes, skip, self.report)
+
+    def _root(self, folder: str) -> Path:
+        head, _, rest = folder.partition("/")
+        return self.home / folder if self.rules is None or head != "rules" else self.rules / rest
+
+    def _label(self, folder: str) -> str:
+        head, _, rest = folder.partition("/")
+        return folder if self.rules is None or head != "rules" else (self.rules / rest).as_posix()
 
     def _trees(self, folder: str, skip: tuple[str, ...] = ()) -> list[tuple[str, Node]]:
         files = self._files(folder, ".yaml", skip=skip)
@@ -132,7 +144,7 @@ class _Reading:
 
     def _named(self, folder: str, place: str) -> str:
         """The name of a file of a folder of named things: its path there without the ending."""
-        name = place.removeprefix(f"{folder}/").rpartition(".")[0]
+        name = place.removeprefix(f"{self._label(folder)}/").rpartition(".")[0]
         if "." in name or " " in name:
             self.report.error(Location(place), "the name of this file is its name in rules: no dots or spaces in it")
         return name
@@ -200,7 +212,7 @@ class _Reading:
             with suppress(Unreadable):
                 rules.extend(_RULES.read(tree, self.report))
         if not trees:
-            self.report.warn(Location("rules"), "there are no rules, so no event will ever reach anybody")
+            self.report.warn(Location(self._label("rules")), "there are no rules, so no event will ever reach anybody")
         return tuple(rules)
 
     def _templates(self) -> dict[str, str]:

@@ -20,15 +20,16 @@ def read_plain(path: Path, most: int = MAX_BYTES) -> bytes:
         return file.read(most + 1)
 
 
-def files_of(home: Path, folder: str, suffixes: tuple[str, ...], skip: tuple[str, ...],
+def files_of(root: Path, folder: str, suffixes: tuple[str, ...], skip: tuple[str, ...],
              report: Report) -> list[tuple[str, bytes]]:
     """(place, bytes) of the files of a folder and below it, in order of their places; what cannot be read is reported.
 
-    Places count from ``home``. Hidden files are left out, as are the folders ``skip`` of the folder.
+    ``root`` is where it lies; in places it is called ``folder``. Hidden files are left out, as are the folders ``skip``
+    of the folder.
     """
     found: list[tuple[str, bytes]] = []
-    for count, path in enumerate(sorted(_walk(home, folder, skip, report))):
-        where = Location(path.relative_to(home).as_posix())
+    for count, path in enumerate(sorted(_walk(root, folder, skip, report))):
+        where = Location(_place(path, root, folder))
         if count >= MAX_FILES:
             report.error(where, f"the folder {folder} has more than {MAX_FILES} files: put several rules into one")
             break
@@ -48,9 +49,12 @@ def files_of(home: Path, folder: str, suffixes: tuple[str, ...], skip: tuple[str
     return found
 
 
-def _walk(home: Path, folder: str, skip: tuple[str, ...], report: Report) -> Iterator[Path]:
+def _place(path: Path, root: Path, folder: str) -> str:
+    return f"{folder}/{path.relative_to(root).as_posix()}".removesuffix("/.")
+
+
+def _walk(root: Path, folder: str, skip: tuple[str, ...], report: Report) -> Iterator[Path]:
     """Every file below a folder; folders behind links too, each once."""
-    root = home / folder
     if not root.is_dir():
         if os.path.lexists(root):
             report.error(Location(folder), "this must be a folder, and it is none: move it away and make the folder")
@@ -58,7 +62,7 @@ def _walk(home: Path, folder: str, skip: tuple[str, ...], report: Report) -> Ite
     seen: set[tuple[int, int]] = set()
 
     def unreadable(error: OSError) -> None:
-        place = Path(error.filename).relative_to(home).as_posix()
+        place = _place(Path(error.filename), root, folder)
         report.error(Location(place), f"the folder cannot be read: {error.strerror}")
 
     for above, folders, files in os.walk(root, followlinks=True, onerror=unreadable):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tocsin.book.book import Content
 from tocsin.book.content import read_content
-from tocsin.domain.errors import Finding
+from tocsin.domain.errors import Finding, TocsinError
 from tocsin.settings import Settings, load_settings
 
 
@@ -14,6 +14,13 @@ def read_site(config: Path, *, require_secrets: bool = False) -> tuple[Settings,
     settings = load_settings(config, environ=os.environ, require_secrets=require_secrets)
     content, warnings = read_content(settings.home, settings)
     return settings, content, warnings
+
+
+def read_rules(settings: Settings, rules: Path | None) -> Content:
+    """The content of a home with another folder in place of its rules/; TocsinError when there is no such folder."""
+    if rules is not None and not rules.is_dir():
+        raise TocsinError(f"there is no folder {rules}: give the folder of the new rules with --rules")
+    return read_content(settings.home, settings, rules)[0]
 
 
 def read_content_of(settings: Settings) -> Content:

@@ -17,7 +17,7 @@ from tocsin.replay.recording import read_recording
 from tocsin.replay.run import Run
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.tables import Tables
-from tocsin.sources.normal import Normaliser
+from tocsin.sources.normal import Areas, Normaliser, no_areas
 
 
 def add(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def replay(
 ) -> None:
     """Replay recorded events on a virtual clock; nothing is sent."""
     _, content, _ = read_site(config)
-    ledger, run = replay_file(content, events, _instant(until))
+    ledger, run = replay_file(content, events, instant_of_option(until, "--until"))
     stories = ledger.stories()
     for story in stories:
         if as_json:
@@ -54,17 +54,10 @@ def replay_file(content: Content, events: Path, until: int | None) -> tuple[Ledg
     tables = Tables.of(content)
     ledger = Ledger()
     run = Run(meaning, IndexMatcher(content.rules, tables), ledger)
-    doors: dict[tuple[str, bool], Normaliser] = {}
-
-    def normalise(source: str, raw: dict[str, Any], received: int, believed: bool) -> Event:
-        door = doors.get((source, believed))
-        if door is None:
-            door = doors[source, believed] = Normaliser(source, buffers=believed, areas=tables.areas.names)
-        return door.event(raw, received)
-
+    doors = Doors(tables.areas.names)
     try:
         with events.open("rb") as lines:
-            for event, at in read_recording(lines, normalise):
+            for event, at in read_recording(lines, doors.event):
                 if until is not None and at > until:
                     break
                 run.feed(event, at)
@@ -77,13 +70,29 @@ def replay_file(content: Content, events: Path, until: int | None) -> tuple[Ledg
     return ledger, run
 
 
-def _instant(text: str | None) -> int | None:
+class Doors:
+    """Recorded lines become events as each source's door would have made them."""
+
+    def __init__(self, areas: Areas = no_areas) -> None:
+        self._areas = areas
+        self._doors: dict[tuple[str, bool], Normaliser] = {}
+
+    def event(self, source: str, raw: dict[str, Any], received: int, believed: bool) -> Event:
+        """The event of a line; ``believed`` whatever its time."""
+        door = self._doors.get((source, believed))
+        if door is None:
+            door = self._doors[source, believed] = Normaliser(source, buffers=believed, areas=self._areas)
+        return door.event(raw, received)
+
+
+def instant_of_option(text: str | None, option: str) -> int | None:
+    """The instant that a person gave, None when they gave none; TocsinError for anything else."""
     if text is None:
         return None
     try:
         return parse_instant(text)
     except ValueError as error:
-        raise TocsinError(f"--until: {error}") from None
+        raise TocsinError(f"{option}: {error}") from None
 
 
 def _print(story: Story) -> None:

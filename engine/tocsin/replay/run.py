@@ -10,15 +10,17 @@ from tocsin.core.rebuild import Closing, Heard, Rebuild
 from tocsin.core.step import step
 from tocsin.domain.change import Change, NotificationSet, TimerSet
 from tocsin.domain.event import Event
-from tocsin.domain.identity import identity, remembered_for
-from tocsin.domain.input import Arrival, BookLoaded, Input, Receipt, TimerDue
+from tocsin.domain.input import Arrival, BookLoaded, Input, Receipt, Started, TimerDue
 from tocsin.domain.notification import DELIVERED
 from tocsin.ports import Matcher
+from tocsin.replay.repetitions import Repetitions
 from tocsin.rules.changed import changed_rules
 from tocsin.rules.meaning import Meaning
 
 Witness = Callable[[int, Input, list[Change]], None]
 """Told (instant, input, changes) of every step, in order."""
+Later = Callable[[Board], Input | None]
+"""An input that is made when its time has come, from the board of then; None when there is nothing to say any more."""
 
 
 class Run:
@@ -34,18 +36,17 @@ class Run:
         self.events = self.duplicates = self.late = 0
         self._meaning, self._matcher, self._witness, self._delivers = meaning, matcher, witness, delivers
         self._due: list[tuple[int, str]] = []
-        self._seen: dict[bytes, int] = {}
+        self._later: dict[str, Later] = {}
+        self._planned = 0
+        self._repetitions = Repetitions()
         self._newest: int | None = None
         self._listens = False
 
     def feed(self, event: Event, at: int) -> None:
-        """An event that comes at instant ``at``; an instant behind the clock means now."""
-        at = at if self.clock is None else max(at, self.clock)
-        self.begin(at)
-        self.run_timers(before=at)
-        self.clock = at
+        """An event that comes at instant ``at``, unless it repeats one; an instant behind the clock means now."""
+        at = self._turn(at)
         self.events += 1
-        if self._duplicate(event, at):
+        if self._repetitions.has(event, at):
             self.duplicates += 1
             return
         if self._newest is not None and event.time < self._newest:
@@ -53,12 +54,31 @@ class Run:
         self._newest = event.time if self._newest is None else max(self._newest, event.time)
         self._apply(Arrival(event, self._matcher.match(event), self._meaning.book.number), at)
 
+    def hear(self, event: Event, at: int) -> None:
+        """An event of which is known that it repeats none. One that no rule asks for is no step."""
+        at = self._turn(at)
+        self.events += 1
+        hits = self._matcher.match(event)
+        if hits:
+            self._apply(Arrival(event, hits, self._meaning.book.number), at)
+
     def put(self, item: Input, at: int) -> None:
         """Any other input, such as a person's answer, at instant ``at``; timers due before it run first."""
-        self.begin(at)
-        self.run_timers(before=at)
+        self._apply(item, self._turn(at))
+
+    def restart(self, item: Started, at: int) -> None:
+        """The engine listens again after a break, in which no timer ran."""
+        self.begin(at - item.gap)
+        self.run_timers(before=at - item.gap)
         self.clock = at if self.clock is None else max(at, self.clock)
         self._apply(item, self.clock)
+
+    def plan(self, later: Later, at: int) -> None:
+        """An input at an instant to come, before the timers due then."""
+        self._planned += 1
+        name = f"\0{self._planned:012d}"
+        self._later[name] = later
+        heapq.heappush(self._due, (at, name))
 
     def begin(self, at: int) -> None:
         """Rules listen from the first input on, without a break."""
@@ -95,18 +115,27 @@ class Run:
         """Run, in due order, the timers due before an instant."""
         while self._due and self._due[0][0] < before:
             due, timer = heapq.heappop(self._due)
+            if timer in self._later:
+                self.clock = due if self.clock is None else max(due, self.clock)
+                item = self._later.pop(timer)(self.board)
+                if item is not None:
+                    self._apply(item, self.clock)
+                continue
             standing = self.board.timers.get(timer)
             if standing is not None and standing.due == due:
                 self.clock = due if self.clock is None else max(due, self.clock)
                 self._apply(TimerDue(timer), self.clock)
 
-    def _duplicate(self, event: Event, at: int) -> bool:
-        what = identity(event)
-        first = self._seen.get(what)
-        if first is not None and at - first < remembered_for(event):
-            return True
-        self._seen[what] = at
-        return False
+    def _turn(self, at: int) -> int:
+        """It is ``at`` now, or as late as it was."""
+        if self.clock is not None and at < self.clock:
+            at = self.clock
+        if not self._listens:
+            self.begin(at)
+        if self._due and self._due[0][0] < at:
+            self.run_timers(before=at)
+        self.clock = at
+        return at
 
     def _apply(self, item: Input, now: int) -> None:
         changes = step(self.board, self._meaning, item, now)

@@ -1,0 +1,143 @@
+"""A backtest: two rule books over the same recorded inputs, by the same run that ``replay`` uses."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import tzinfo
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tocsin.book.book import Content, number_book
+from tocsin.book.rule import Rule
+from tocsin.domain.change import Change
+from tocsin.domain.codec import decode_input
+from tocsin.domain.event import Event
+from tocsin.domain.input import Arrival, Input, Started
+from tocsin.domain.time import DAY, HOUR
+from tocsin.ports import Matcher
+from tocsin.replay.answering import Answering
+from tocsin.replay.compare import SAME, Difference, Woken, compare, woken
+from tocsin.replay.periods import Period, Periods
+from tocsin.replay.run import Run
+from tocsin.rules.meaning import Meaning
+
+Recorded = tuple[int, Event | Started]
+"""(instant on the engine's clock, what came then)."""
+Areas = Callable[[float, float, float | None], tuple[str, ...]]
+_PLACES = 65_536
+"""Places whose areas are remembered: most sources do not move."""
+
+
+class Side:
+    """One of the two books on a board of its own; ``areas`` are those of the book."""
+
+    def __init__(self, content: Content, matcher: Matcher, areas: Areas, answered_after: int) -> None:
+        meaning = Meaning(number_book(1, content))
+        self.periods = Periods()
+        self._answering = Answering(meaning, answered_after)
+        self._run = Run(meaning, matcher, self._look)
+        self._areas = lru_cache(_PLACES)(areas)
+
+    def hear(self, at: int, what: Event | Started) -> None:
+        """An event, or that the engine began to listen again."""
+        if isinstance(what, Started):
+            self._run.restart(what, at)
+            return
+        if what.location is not None:
+            place = what.location
+            areas = self._areas(place.lat, place.lon, place.accuracy_m)
+            if areas != what.areas:
+                what = replace(what, areas=areas)
+        self._run.hear(what, at)
+
+    def finish(self, until: int | None) -> list[Period]:
+        """Run the timers due before ``until``; every period."""
+        if until is not None:
+            self._run.run_until(until)
+        return self.periods.all()
+
+    def _look(self, now: int, item: Input, changes: list[Change]) -> None:
+        if changes:
+            self.periods.look(changes)
+            self._answering.look(self._run, now, changes)
+
+
+class Backtest(Struct, frozen=True):
+    """What both books made of ``events`` events; ``since`` is the first instant that counts, ``ended`` the end.
+
+    Either is None when there was nothing to hear.
+    """
+
+    events: int
+    since: int | None
+    ended: int | None
+    differences: list[Difference]
+    woken_before: Woken
+    woken_after: Woken
+
+    def of(self, kind: str) -> list[Difference]:
+        """The differences of one kind."""
+        return [one for one in self.differences if one.kind == kind]
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything is other than before."""
+        return any(one.kind != SAME for one in self.differences)
+
+
+def backtest(before: Side, after: Side, recorded: Iterable[Recorded], zone: tzinfo, since: int | None = None,
+             until: int | None = None) -> Backtest:
+    """Hear everything on both sides, up to ``until`` (inclusive; deadlines due exactly then do not run).
+
+    What comes before ``since`` only fills windows. The hours of the day are those of ``zone``.
+    """
+    events, ended = 0, until
+    for at, what in recorded:
+        if until is not None and at > until:
+            break
+        if since is None:
+            since = at
+        before.hear(at, what)
+        after.hear(at, what)
+        if at >= since:
+            events += isinstance(what, Event)
+        if until is None and (ended is None or at > ended):
+            ended = at
+    start = 0 if since is None else since
+    old, new = before.finish(ended), after.finish(ended)
+    return Backtest(events, since, ended, compare(old, new, start, after.periods.inhibited),
+                    woken(old, start, zone), woken(new, start, zone))
+
+
+def warm_up(*contents: Content) -> int:
+    """How long before the period events are heard, so that windows are filled when it begins: a day, or the longest
+    time that a rule looks back.
+    """
+    return max([DAY, *(_looks_back(rule) for content in contents for rule in content.rules if rule.enabled)])
+
+
+def _looks_back(rule: Rule) -> int:
+    when, clear = rule.when, rule.clear
+    spans = (when.for_, when.within, when.over, when.stale_after, clear.after, clear.hold,
+             *(step.within for step in when.steps))
+    return sum(span for span in spans if isinstance(span, int)) + HOUR
+
+
+def from_journal(pages: Iterable[list[tuple[int, int, bytes]]], since: int, last: int,
+                 told: Callable[[int], Any] = lambda position: None) -> Iterator[Recorded]:
+    """The events and starts of a journal's rows (position, instant, encoded input) from an instant up to a position;
+    ``told`` hears how far it is.
+    """
+    for page in pages:
+        for position, at, body in page:
+            if position > last:
+                return
+            if at < since:
+                continue
+            item = decode_input(body)
+            if isinstance(item, Arrival):
+                yield at, item.event
+            elif isinstance(item, Started):
+                yield at, item
+        told(page[-1][0])
