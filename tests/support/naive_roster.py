@@ -15,10 +15,13 @@ KYIV = ZoneInfo("Europe/Kyiv")
 NAMES = ("olena", "taras", "ivan", "maria")
 SPRING, AUTUMN = "2026-03-29", "2026-10-25"
 Duty = tuple[str, ...]
+Shown = tuple[datetime, datetime, tuple[str, ...]]
 
 
-def walked(schedule: Schedule, people: dict[str, Person], begin: int, end: int) -> list[Duty]:
-    """Who is on duty at each minute from ``begin`` to ``end``, both on a full minute.
+def walked(schedule: Schedule, people: dict[str, Person], begin: int, end: int,
+           imported: Iterable[Shown] = ()) -> list[Duty]:
+    """Who is on duty at each minute from ``begin`` to ``end``, both on a full minute; ``imported`` are the shifts of
+    calendars, each once for every day.
 
     The wall is what the clock has shown at most so far: in the repeated hour it has been there already.
     """
@@ -27,7 +30,7 @@ def walked(schedule: Schedule, people: dict[str, Person], begin: int, end: int) 
     for minute in range(begin - 2 * HOUR, end, MINUTE):
         shown = max(shown, to_datetime(minute).astimezone(KYIV).replace(tzinfo=None))
         if minute >= begin:
-            found.append(_at(schedule, boundaries, people, shown))
+            found.append(_at(schedule, boundaries, people, shown, sorted(imported)))
     return found
 
 
@@ -38,12 +41,14 @@ def _boundaries(rotation: Rotation, end: int) -> list[datetime]:
     return found
 
 
-def _at(schedule: Schedule, boundaries: list[list[datetime]], people: dict[str, Person], shown: datetime) -> Duty:
+def _at(schedule: Schedule, boundaries: list[list[datetime]], people: dict[str, Person], shown: datetime,
+        imported: list[Shown]) -> Duty:
     duty: list[str] = []
     for rotation, begun in zip(schedule.rotations, boundaries, strict=True):
         passed = sum(1 for boundary in begun if boundary <= shown)
         if passed and not (rotation.end and datetime.fromisoformat(rotation.end) <= shown):
             duty.append(rotation.people[(passed - 1) % len(rotation.people)])
+    duty += [name for begin, end, names in imported if begin <= shown < end for name in names]
     for override in schedule.overrides:
         if datetime.fromisoformat(override.begin) <= shown < datetime.fromisoformat(override.end):
             if not override.instead_of:

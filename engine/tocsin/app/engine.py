@@ -34,6 +34,7 @@ from tocsin.domain.time import MINUTE
 from tocsin.loop import Limits, Loop
 from tocsin.loop.tuning import tune
 from tocsin.ports import Channel
+from tocsin.roster.imported import look_ahead
 from tocsin.rules.tables import Tables
 from tocsin.settings import Settings
 from tocsin.sources.mqtt import Rejected
@@ -73,6 +74,7 @@ class Engine:
         try:
             self.start_book: Start = start_book(self.store, read, try_, fit)
             matcher, self._tables = matcher_of(self.start_book.book.content)
+            look_ahead(self.start_book.book.content, self.clock.now())
         except BaseException:
             self.store.close()
             raise
@@ -90,7 +92,7 @@ class Engine:
         self.report = CountingReport(self.registry, self._say, self.watching.heard)
         self.reloader = Reloader(
             settings.home, reading or reading_here(read, try_), self.store, self.loop, fit=fit,
-            tell=partial(self.tell, "administrators"), wrap=self.second.beside, changed=self._renewed)
+            tell=partial(self.tell, "administrators"), wrap=self.second.beside, changed=self._renewed, clock=self.clock)
         self.on_book: list[Callable[[Book], None]] = []
         self.stopped = asyncio.Event()
         self.listening: Listening | None = None
@@ -147,6 +149,7 @@ class Engine:
     def _watch_files(self) -> None:
         self.tasks.keep("reload", self.reloader.run)
         self.tasks.keep("watch-files", self.reloader.watch)
+        self.tasks.keep("poll-calendars", self.reloader.poll)
         if not self.start_book.read:
             self.reloader.ask()
 

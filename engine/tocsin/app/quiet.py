@@ -44,10 +44,21 @@ async def when_quiet(home: Path, parts: Iterable[str], read: Callable[[], Result
 
 
 def signature(home: Path, parts: Iterable[str]) -> Signature:
-    """Every file of the parts: its place, when it was changed, its size and what it is on the disk."""
+    """Every file of the parts, also behind linked folders: its place, when it was changed, its size, what it is on the
+    disk.
+    """
     found = []
+    seen: set[tuple[int, int]] = set()
     for part in parts:
-        for folder, _, names in os.walk(home / part):
+        for folder, folders, names in os.walk(home / part, followlinks=True):
+            try:
+                itself = os.stat(folder)
+                if (itself.st_dev, itself.st_ino) in seen:
+                    folders.clear()
+                    continue
+                seen.add((itself.st_dev, itself.st_ino))
+            except OSError:
+                continue
             for name in names:
                 path = Path(folder, name)
                 try:
@@ -56,6 +67,11 @@ def signature(home: Path, parts: Iterable[str]) -> Signature:
                     continue
                 found.append((path.relative_to(home).as_posix(), stat.st_mtime_ns, stat.st_size, stat.st_ino))
     return tuple(sorted(found))
+
+
+def calendars(home: Path) -> Signature:
+    """The calendar files of the contacts."""
+    return tuple(one for one in signature(home, ("contacts",)) if one[0].endswith(".ics"))
 
 
 def being_written(home: Path, files: Signature) -> tuple[str, bool]:

@@ -12,12 +12,14 @@ from msgspec.structs import replace
 
 from tocsin.app.books import Fit, Try, matcher_of
 from tocsin.app.child import PARTS, Read
+from tocsin.app.quiet import calendars
 from tocsin.book.book import Book, Content, number_book
 from tocsin.domain.errors import BookError, Finding, Location, SettingsError, StoreBusyError, StoreError
 from tocsin.domain.input import BookLoaded, Rebuilt
 from tocsin.loop import Loop
 from tocsin.matching.index import IndexMatcher
-from tocsin.ports import Matcher
+from tocsin.ports import Clock, Matcher
+from tocsin.roster.imported import look_ahead
 from tocsin.rules.changed import changed_rules
 from tocsin.rules.tables import Tables
 from tocsin.store.store import Store
@@ -28,7 +30,7 @@ _decode_rebuilt = msgspec.json.Decoder(Rebuilt).decode
 SHOWN = 3
 READING_S = 600.0
 LOOKED_S = 5.0
-"""How often folders that come and go are looked for."""
+"""How often folders that come and go are looked for, and calendars that somebody lays there."""
 
 Files = tuple[Read, tuple[Rebuilt, ...]]
 Reading = Callable[[], Awaitable[Files]]
@@ -82,8 +84,8 @@ class Reloader:
 
     def __init__(self, home: Path, reading: Reading, store: Store, loop: Loop, *, fit: Fit,
                  tell: Callable[[str], Awaitable[None]], wrap: Callable[[Matcher], Matcher],
-                 changed: Callable[[Book, Tables], None]) -> None:
-        self._home, self._reading, self._store, self._loop = home, reading, store, loop
+                 changed: Callable[[Book, Tables], None], clock: Clock) -> None:
+        self._home, self._reading, self._store, self._loop, self._clock = home, reading, store, loop, clock
         self._fit, self._tell, self._wrap, self._changed = fit, tell, wrap, changed
         self._turn = asyncio.Lock()
         self._wanted = asyncio.Event()
@@ -117,6 +119,15 @@ class Reloader:
                 if self._folders() != folders:
                     break
 
+    async def poll(self) -> None:
+        """Ask whenever a calendar below contacts/ has changed, until cancelled: nobody says so of a network disk."""
+        seen = await asyncio.to_thread(calendars, self._home)
+        while True:
+            await self._clock.sleep(LOOKED_S)
+            before, seen = seen, await asyncio.to_thread(calendars, self._home)
+            if seen != before:
+                self.ask()
+
     async def reload(self) -> bool:
         """Take the files over; False when they say nothing new or are not fit (the administrators are told why)."""
         async with self._turn:
@@ -143,6 +154,7 @@ class Reloader:
     async def _load(self, book: Book, read: Read, rebuilt: tuple[Rebuilt, ...]) -> None:
         content = book.content
         matcher, tables = await asyncio.to_thread(matcher_of, content)
+        await asyncio.to_thread(look_ahead, content, self._clock.now())
         changed = changed_rules(self._loop.book.content, content)
         again = IndexMatcher([rule for rule in content.rules if rule.id in changed], tables)
         made = BookLoaded(book.number, book.hash, read.changed, rebuilt, read.since, read.position)

@@ -67,12 +67,38 @@ class Override(Struct, frozen=True, omit_defaults=True):
     instead_of: str = ""
 
 
+class Import(Struct, frozen=True, omit_defaults=True):
+    """Calendars from which shifts are taken: a ``file`` or folder below contacts/, ``people`` whom its texts mean, and
+    texts to ``ignore``.
+    """
+
+    file: str
+    people: dict[str, str] = {}
+    ignore: tuple[str, ...] = ()
+    where: Location = Location("")
+
+
+class Stretch(Struct, frozen=True, array_like=True):
+    """An imported shift of these people, from ``begin`` inclusive to ``end`` exclusive (microseconds UTC)."""
+
+    begin: int
+    end: int
+    people: tuple[str, ...]
+
+
 class Schedule(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Rotations, imported shifts, and overrides of both; ``recurring`` is a calendar (iCalendar) of the imported shifts
+    that recur, "" when none does; its titles are ids of people, ``who_recurs`` all of them.
+    """
+
     id: str
     time_zone: str
     rotations: tuple[Rotation, ...] = ()
     overrides: tuple[Override, ...] = ()
-    import_: str = ""
+    import_: Import | None = None
+    imported: tuple[Stretch, ...] = ()
+    recurring: str = ""
+    who_recurs: tuple[str, ...] = ()
     where: Location = Location("")
 
 

@@ -11,6 +11,7 @@ from tocsin.book.expected import check_expected
 from tocsin.book.gate_checks import check_gates
 from tocsin.book.home import files_of
 from tocsin.book.ics import read_ics
+from tocsin.book.imports import FOLDER, take_imports
 from tocsin.book.lists import read_list
 from tocsin.book.match import FieldRef
 from tocsin.book.moments import check_clocks
@@ -200,6 +201,7 @@ class _Reading:
                     found[key.text] |= shapes[key.text].read(part, self.report)
                 if key.text == "people":
                     check_clocks(part, self.settings.site.time_zone, self.report)
+        found["schedules"] = take_imports(found["schedules"], found["people"], self._files(FOLDER, ".ics"), self.report)
         return found
 
     def _rules(self) -> tuple[Rule, ...]:

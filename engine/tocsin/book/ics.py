@@ -16,7 +16,7 @@ YEARS = (1970, 2200)
 _LINE = re.compile(r"([A-Za-z0-9-]+)[;:]")
 
 
-class _Lines:
+class Lines:
     """The unfolded lines of a file with their places, for findings."""
 
     def __init__(self, path: str, text: str) -> None:
@@ -52,6 +52,12 @@ class _Lines:
 
 def read_ics(path: str, body: bytes, zone: str, report: Report) -> dict[str, Any]:
     """The calendar of one file, times without a zone in ``zone``. Raises Unreadable when there is a reason."""
+    checked(path, body, report)
+    return {"time_zone": zone, "ics": body.decode("utf-8-sig")}
+
+
+def checked(path: str, body: bytes, report: Report) -> tuple[Any, Lines]:
+    """The icalendar.Calendar of a file, every event of which can be worked out, and its lines. Raises Unreadable."""
     if len(body) > MAX_BYTES:
         raise _refused(report, Location(path), f"the calendar has {len(body)} bytes, more than {MAX_BYTES}: export "
                                                "less of it")
@@ -62,17 +68,16 @@ def read_ics(path: str, body: bytes, zone: str, report: Report) -> dict[str, Any
                        "this is not UTF-8: export the calendar in UTF-8") from None
     if "BEGIN:VCALENDAR" not in text.upper():
         raise _refused(report, Location(path, 1, 1), "this is not a calendar (iCalendar): it has no BEGIN:VCALENDAR")
-    lines = _Lines(path, text)
+    lines = Lines(path, text)
     if len(lines.events) > MOST_EVENTS:
         raise _refused(report, Location(path), f"the calendar has {len(lines.events)} events, more than {MOST_EVENTS}: "
                                                "export less of it")
     before = len(report.findings)
     _check_rules(lines, report)
-    if len(report.findings) == before:
-        _check_events(text, lines, report)
-    if any(finding.level == "error" for finding in report.findings[before:]):
+    calendar = _check_events(text, lines, report) if len(report.findings) == before else None
+    if calendar is None or any(finding.level == "error" for finding in report.findings[before:]):
         raise Unreadable
-    return {"time_zone": zone, "ics": text}
+    return calendar, lines
 
 
 def _refused(report: Report, where: Location, sentence: str) -> Unreadable:
@@ -80,7 +85,7 @@ def _refused(report: Report, where: Location, sentence: str) -> Unreadable:
     return Unreadable()
 
 
-def _check_rules(lines: _Lines, report: Report) -> None:
+def _check_rules(lines: Lines, report: Report) -> None:
     """Only recurrences that can be made for a year in no time."""
     for where, parts in lines.rules():
         often = parts.get("FREQ", "")
@@ -95,7 +100,8 @@ def _check_rules(lines: _Lines, report: Report) -> None:
                                 "in a .yaml calendar")
 
 
-def _check_events(text: str, lines: _Lines, report: Report) -> None:
+def _check_events(text: str, lines: Lines, report: Report) -> Any:
+    """The calendar; None when it cannot be read."""
     # Read only where a calendar is: these libraries take as long to import as all the rest of a book to read.
     import icalendar
     import recurring_ical_events
@@ -105,21 +111,22 @@ def _check_events(text: str, lines: _Lines, report: Report) -> None:
         events = calendar.walk("VEVENT")
     except (ValueError, IndexError, KeyError) as error:
         report.error(_named_in(str(error), lines), f"this is not a calendar (iCalendar, RFC 5545): {_short(error)}")
-        return
+        return None
     if not events:
-        report.error(Location(lines.path, 1, 1), "the calendar holds no event, so it would never be open")
+        report.error(Location(lines.path, 1, 1), "the calendar holds no event")
     sound = [_check_event(event, number, lines, report) for number, event in enumerate(events)]
     if not all(sound):
-        return
+        return None
     first = min((_year(event.get("DTSTART").dt) for event in events), default=YEARS[0])
     try:
         begin, end = (datetime(year, 1, 1, tzinfo=UTC) for year in (first, first + 1))
         recurring_ical_events.of(calendar).between(begin, end)
     except Exception as error:  # noqa: BLE001 - the library raises what it meets: a wrong recurrence is the file's fault
         report.error(Location(lines.path, 1, 1), f"the recurrences of this calendar make no sense: {_short(error)}")
+    return calendar
 
 
-def _check_event(event: Any, number: int, lines: _Lines, report: Report) -> bool:
+def _check_event(event: Any, number: int, lines: Lines, report: Report) -> bool:
     """Whether one event can be worked out; its faults are reported at their lines."""
     faults = [(str(name or ""), str(said)) for name, said in event.errors]
     for name, said in faults:
@@ -143,7 +150,7 @@ def _check_event(event: Any, number: int, lines: _Lines, report: Report) -> bool
     return _check_length(event, number, lines, report)
 
 
-def _check_length(event: Any, number: int, lines: _Lines, report: Report) -> bool:
+def _check_length(event: Any, number: int, lines: Lines, report: Report) -> bool:
     start, end = event.get("DTSTART").dt, event.get("DTEND")
     place = lines.where(number, "DTEND" if end is not None else "DURATION" if event.get("DURATION") else "DTSTART")
     if end is not None and isinstance(end.dt, datetime) != isinstance(start, datetime):
@@ -158,7 +165,7 @@ def _check_length(event: Any, number: int, lines: _Lines, report: Report) -> boo
         report.error(place, "the event ends before it begins")
         return False
     if not length:
-        report.warn(place, "the event has no length, so the calendar is never open by it: give it DTEND or DURATION")
+        report.warn(place, "the event has no length, so it counts for nothing: give it DTEND or DURATION")
     return True
 
 
@@ -166,7 +173,7 @@ def _year(moment: date) -> int:
     return moment.year
 
 
-def _named_in(said: str, lines: _Lines) -> Location:
+def _named_in(said: str, lines: Lines) -> Location:
     """The line that an error speaks of, else the first."""
     for number, line in lines.lines:
         if len(line) > 3 and line in said:

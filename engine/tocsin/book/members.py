@@ -14,4 +14,6 @@ def people_named(schedule: Schedule | None) -> dict[str, None]:
     if schedule is None:
         return {}
     names = dict.fromkeys(name for rotation in schedule.rotations for name in rotation.people)
+    names |= dict.fromkeys(name for one in schedule.imported for name in one.people)
+    names |= dict.fromkeys(schedule.who_recurs)
     return names | dict.fromkeys(override.person for override in schedule.overrides)

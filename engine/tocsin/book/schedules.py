@@ -3,8 +3,9 @@
 from typing import Any
 
 from tocsin.book.contacts import Override, Rotation, Schedule
+from tocsin.book.imports import ImportShape
 from tocsin.book.moments import Moment, check_clocks, local
-from tocsin.book.node import Mapping, Node
+from tocsin.book.node import Node
 from tocsin.book.report import Report, Unreadable
 from tocsin.book.scalars import Duration, Id, Name, TimeZone
 from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, named
@@ -38,7 +39,7 @@ OVERRIDE: Record[Override] = Record("an override", {
 _RECORD: Record[dict[str, Any]] = Record("a schedule", {
     "time_zone": Field(TimeZone(), about="the site's zone when left out"),
     "rotations": Many(ROTATION, single=True), "overrides": Many(OVERRIDE, single=True),
-    "import": Field(Name("calendar file"), about="not built yet"),
+    "import": Field(ImportShape(), about="shifts from a calendar file below contacts/, or all of a folder"),
 }, lambda values: values)
 
 
@@ -51,14 +52,12 @@ class ScheduleShape(Shape[Schedule]):
         self.site_zone = site_zone
 
     def read(self, node: Node, report: Report) -> Schedule:
-        if isinstance(node, Mapping) and (imported := node.get("import")) is not None:
-            self.refuse(imported, report, "import: of a calendar file is part of the language but not yet built: write "
-                        "the shifts as rotations: and overrides:")
         values = _RECORD.read(node, report)
         schedule = Schedule(id="", time_zone=values.get("time_zone", self.site_zone), where=node.where,
-                            rotations=values.get("rotations", ()), overrides=values.get("overrides", ()))
-        if not schedule.rotations and not schedule.overrides:
-            self.refuse(node, report, "the schedule has nobody: give it rotations:")
+                            rotations=values.get("rotations", ()), overrides=values.get("overrides", ()),
+                            import_=values.get("import"))
+        if not schedule.rotations and not schedule.overrides and schedule.import_ is None:
+            self.refuse(node, report, "the schedule has nobody: give it rotations: or import:")
         if not check_clocks(node, schedule.time_zone, report):
             raise Unreadable
         return schedule

@@ -72,7 +72,8 @@ def _idle(schedule: Schedule, zone: ZoneInfo, begin: int, end: int) -> Iterable[
         if start >= stop:
             continue
         without = Schedule(id=schedule.id, time_zone=schedule.time_zone, rotations=schedule.rotations,
-                           overrides=schedule.overrides[:number])
+                           overrides=schedule.overrides[:number], imported=schedule.imported,
+                           recurring=schedule.recurring)
         looked = [at for at in edges(without, {}, start, stop) if at < stop]
         if not any(override.instead_of in on_duty(without, {}, at) for at in looked):
             yield Overlap(start, stop, f"{override.person} is to stand in for {override.instead_of}, who is not on "

@@ -6,16 +6,19 @@ from zoneinfo import ZoneInfo
 from tocsin.book.contacts import Away, Person, Rotation, Schedule
 from tocsin.domain.time import to_datetime
 from tocsin.domain.wall import shown_at
+from tocsin.roster.imported import on_shift
 
 
 def on_duty(schedule: Schedule, people: dict[str, Person], at: int) -> tuple[str, ...]:
-    """The people on duty at ``at`` (microseconds UTC): one per rotation, then overrides, then stand-ins.
+    """The people on duty at ``at`` (microseconds UTC): one per rotation and the imported shifts, then overrides, then
+    stand-ins.
 
     Boundaries are wall-clock times of the schedule's zone; in the hour that a clock change repeats, the first
     occurrence counts, and one in the hour that it skips falls on the change. Nobody is named twice; () is a gap.
     """
     zone = ZoneInfo(schedule.time_zone)
     duty = [person for rotation in schedule.rotations if (person := turn_of(rotation, zone, at)) is not None]
+    duty += on_shift(schedule, at)
     for override in schedule.overrides:
         if local(override.begin, zone) <= at < local(override.end, zone):
             if override.instead_of:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from tocsin.book.contacts import Person, Rotation, Schedule
 from tocsin.domain.time import DAY, to_datetime
 from tocsin.domain.wall import shown_at
+from tocsin.roster.imported import stretches
 from tocsin.roster.oncall import local, on_duty
 
 LOOK = 32 * DAY
@@ -70,6 +71,8 @@ def edges(schedule: Schedule, people: dict[str, Person], begin: int, end: int) -
     found = {begin, end}
     for rotation in schedule.rotations:
         found.update(_turns(rotation, zone, begin, end))
+    for one in stretches(schedule, begin, end):
+        found.update((one.begin, one.end))
     for override in schedule.overrides:
         found.update((local(override.begin, zone), local(override.end, zone)))
     for person in people.values():

@@ -13,6 +13,7 @@ from tocsin.app.child import Read
 from tocsin.app.reload import Files, Reloader, reading_here, reading_in_child
 from tocsin.book.book import Book, Content
 from tocsin.cli.init import write_home
+from tocsin.clock import VirtualClock
 from tocsin.domain.errors import BookError, Finding, Location, SettingsError
 from tocsin.loop import Loop
 from tocsin.ports import Matcher
@@ -24,6 +25,13 @@ WRONG = Finding(Location("rules/a.yaml", 3, 5), 'unknown key "sya"')
 OTHER = Finding(Location("rules/a.yaml", 9, 1), "a tab")
 
 
+class Hasty(VirtualClock):
+    """Sleeps pass at once."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
 class Desk:
     """A reloader on a running loop; ``files`` is what is read next."""
 
@@ -32,13 +40,15 @@ class Desk:
         self.told: list[str] = []
         self.changed: list[int] = []
         self.read = 0
+        self.reads_on = asyncio.Event()
         self.unfit = ""
         self.reloader = Reloader(home, self._read, store, loop, fit=self._fit, tell=self._tell, wrap=self._wrap,
-                                 changed=self._changed)
+                                 changed=self._changed, clock=Hasty())
         self.loop = loop
 
     async def _read(self) -> Files:
         self.read += 1
+        self.reads_on.set()
         return self.files
 
     def _fit(self, _: Content) -> None:
@@ -193,3 +203,24 @@ async def test_a_child_that_fails_is_a_reason_like_any_other(tmp_path: Path) -> 
     assert read.content is None
     assert "has failed" in read.findings[0].text
     assert "no store" in read.findings[0].text
+
+
+async def test_a_calendar_that_somebody_lays_into_the_folder_is_seen_by_looking(desk: Desk, tmp_path: Path) -> None:
+    """Also behind a link to another disk, where no message about changes comes from; other files do not count."""
+    share = tmp_path / "share"
+    share.mkdir()
+    (tmp_path / "contacts").mkdir()
+    (tmp_path / "contacts" / "patrol").symlink_to(share)
+    (share / "a.ics").write_text("first", "utf-8")
+    tasks = [asyncio.create_task(desk.reloader.run()), asyncio.create_task(desk.reloader.poll())]
+    async with asyncio.timeout(20):
+        await asyncio.sleep(0)
+        (share / "notes.txt").write_text("x", "utf-8")
+        for name, text in (("b.ics", "new"), ("b.ics", "longer"), ("a.ics", "")):
+            for _ in range(20):
+                await asyncio.to_thread(lambda: None)
+            desk.reads_on.clear()
+            (share / name).write_text(text, "utf-8")
+            await desk.reads_on.wait()
+    for task in tasks:
+        task.cancel()

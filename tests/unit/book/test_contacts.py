@@ -183,7 +183,9 @@ here: {rotations: [{people: [a], turn: 7 d, from: "2026-11-23", to: 2027-01-01}]
     ("s: {time_zone: Europe/Kiyv, rotations: [{people: [a], turn: 12 h, from: 2026-03-01}]}", '"Europe/Kyiv"'),
     ("s: {time_zone: Kramatorsk/Ukraine/x, rotations: [{people: [a], turn: 1 h, from: 2026-03-01}]}", "is unknown"),
     ("s: {overrides: [{person: a, from: 2026-03-02, to: 2026-03-01}]}", "before it begins"),
-    ("s: {}", "has nobody"), ("s: {import: calendars/patrol.ics}", "not yet built")])
+    ("s: {}", "has nobody"), ("s: {import: /etc/patrol.ics}", "is a path below contacts/"),
+    ("s: {import: ../patrol.ics}", "without .. in it"), ("s: {import: {people: {a: b}}}", "needs file:"),
+    ("s: {import: {file: a.ics, peoples: b}}", 'did you mean "people"?')])
 def test_a_wrong_schedule_is_refused(read, text, sentence):
     """A time that no clock shows that night is an error, not a shift an hour later."""
     found, findings = read(SCHEDULES, text)

@@ -17,6 +17,7 @@ PLAYED = ("operations.md", "places.md")
 
 _SILENCES, _ICS = "tests/unit/gates/test_silences.py", "tests/unit/gates/test_ics.py"
 _NIGHTS, _FEED = "tests/unit/roster/test_both_nights.py", "tests/unit/reports/test_feed.py"
+_IMPORT = "tests/unit/roster/test_imports.py"
 _COVERAGE, _ONCALL = "tests/unit/roster/test_coverage.py", "tests/unit/roster/test_oncall.py"
 _CONTENT = "tests/unit/book/test_content.py"
 _REAL = "tests/acceptance/test_silence.py"
@@ -58,6 +59,23 @@ NAMED = {
         "one person is on duty in two rotations at once": (
             _COVERAGE, "test_one_person_in_two_rotations_at_once_counts_once"),
         "a person stays for several turns in a row": (_NIGHTS, "test_shifts_are_joined_where_one_person_stays"),
+        "a calendar names somebody who is unknown, or a name that two people have": (
+            _IMPORT, "test_who_is_unknown_is_an_error_with_its_line_and_the_way_out"),
+        "a calendar's time falls into the hour that is skipped, or comes twice": (
+            _IMPORT, "test_a_time_that_the_clocks_skip_is_refused_and_one_that_comes_twice_stated"),
+        "an event has no time zone, or is a whole day": (_IMPORT, "test_whole_days_and_utc"),
+        "an occurrence of a series is moved, cancelled or given to somebody else": (
+            _IMPORT, "test_series_with_moved_cancelled_and_given_away_occurrences"),
+        "a guest is a room, or has declined": (_IMPORT, "test_guests_name_people_by_their_e_mail"),
+        "the calendar is missing, empty or broken": (
+            _IMPORT, "test_files_that_are_not_there_wrong_or_imported_by_nobody"),
+        "a calendar is written anew and says the same": (
+            _IMPORT, "test_what_is_told_by_the_calendar_alone_makes_no_new_book"),
+        "a calendar lies on a disk that tells nobody of changes": (
+            "tests/unit/app/test_reloader.py",
+            "test_a_calendar_that_somebody_lays_into_the_folder_is_seen_by_looking"),
+        "somebody is named by calendars alone": (
+            _IMPORT, "test_a_home_with_a_folder_of_calendars_reaches_its_people"),
         "a link is changed to another feed or person": (_FEED, "test_a_link_opens_the_one_feed_to_the_one_person"),
         "a person leaves, or gets another `feed:`": (
             _FEED, "test_a_link_ends_with_the_person_and_with_another_feed_text"),
