@@ -1,6 +1,7 @@
 """SMTP's answers as delivery outcomes: the one table that decides who is tried next."""
 
 import re
+import ssl
 
 import aiosmtplib
 
@@ -32,6 +33,12 @@ def outcome(error: Exception, stage: str, *secrets: str) -> DeliveryError:
     if isinstance(error, aiosmtplib.SMTPNotSupported):
         return PermanentDeliveryError(f"The mail server cannot do what is needed: {mask(error.message, *secrets)}. "
                                       "See channels.email.starttls.", code="unsupported")
+    if type(error) is aiosmtplib.SMTPException and "STARTTLS" in str(error):
+        return PermanentDeliveryError("The mail server offers no encryption: see channels.email.starttls.",
+                                      code="starttls")
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+        return TemporaryDeliveryError("No encrypted connection to the mail server came about: check "
+                                      "channels.email.host and starttls, and the server's certificate.", code="tls")
     if stage == "data":
         return UnknownDeliveryError("The mail server broke off during the message; it may have it.", code="broken")
     if isinstance(error, aiosmtplib.SMTPTimeoutError | TimeoutError):

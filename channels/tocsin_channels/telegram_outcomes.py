@@ -29,7 +29,7 @@ DEAD_CHATS = (
     "chat not found", "user not found", "bot was blocked", "user is deactivated", "bot was kicked",
     "bot is not a member", "bot can't initiate conversation", "bot can't send messages to bots",
     "bots can't send messages to bots", "peer_id_invalid", "chat_write_forbidden", "not enough rights to send",
-    "have no rights to send", "group chat was deactivated", "chat_restricted",
+    "have no rights to send", "group chat was deactivated", "chat_restricted", "topic_closed", "topic_deleted",
 )
 """Refusals (400 and 403) after which no message will reach this chat until its owner changes something."""
 

@@ -79,7 +79,9 @@ class Polling:
     async def _wait_after(self, error: TelegramError) -> None:
         self._pause = min(LONGEST_PAUSE, max(1.0, self._pause * 2))
         wait = self._pause
-        if isinstance(error, Conflict):
+        if isinstance(error, Conflict) and "webhook" in error.message.lower():
+            what, sentence = "webhook", await self._without_webhook()
+        elif isinstance(error, Conflict):
             what, sentence = "conflict", ("Another program receives this bot's answers: stop the second engine, or "
                                           "give it a bot of its own. Trying again.")
         elif isinstance(error, InvalidToken) or "not found" in error.message.lower():
@@ -94,6 +96,16 @@ class Polling:
             self._complained = what
             self._report(what, sentence)
         await self._clock.sleep(wait)
+
+    async def _without_webhook(self) -> str:
+        """Take away a webhook, which keeps every answer from us; what has come of it."""
+        try:
+            await self._bot.delete_webhook()
+        except TelegramError as error:
+            return (f"A webhook is set for this bot, so no answer comes here, and it cannot be removed now "
+                    f"({mask(error.message, self._token)}). Trying again.")
+        return ("A webhook was set for this bot, so no answer came here. It has been removed; another program that "
+                "uses this bot needs one of its own.")
 
     async def handle(self, handler: Handler, item: Inbound) -> Reply | None:
         """Hand one item over until it is committed; None when the handler failed on it every time."""

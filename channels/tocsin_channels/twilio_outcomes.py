@@ -20,6 +20,9 @@ DEAD_NUMBERS = frozenset({21211, 21214, 21217, 21407, 21610, 21614, 21635})
 DEAD_AFTERWARDS = frozenset({"21610", "30004", "30005", "30006"})
 """The same for an accepted message's status callback: opted out, blocked, unknown, landline."""
 
+QUEUE_FULL = 21611
+"""Twilio holds hours of messages from our number: another one would come too late, whatever is tried."""
+
 STATES = {"sent": SENT, "delivered": DELIVERED, "read": READ, "undelivered": FAILED_PERMANENT,
           "failed": FAILED_PERMANENT, "canceled": FAILED_PERMANENT}
 """MessageStatus → receipt state; accepted, scheduled, queued and sending say nothing new."""
@@ -48,8 +51,13 @@ def outcome(error: Exception, *secrets: str) -> DeliveryError:
 
 def _refused(error: TwilioRestException, secrets: tuple[str, ...]) -> DeliveryError:
     code = str(error.code or error.status)
+    if error.code == QUEUE_FULL:
+        return PermanentDeliveryError("Twilio's queue for our number is full: see how much is being sent from "
+                                      "channels.sms.from.", code=code)
     if error.status == 429:
         return TemporaryDeliveryError("Twilio asks to send more slowly.", code=code)
+    if error.status == 504:
+        return UnknownDeliveryError("A gateway before Twilio gave up (HTTP 504); it may have the message.", code=code)
     if error.status == 408 or error.status >= 500:
         return TemporaryDeliveryError(f"Twilio is in trouble (HTTP {error.status}).", code=code)
     if error.status in REFUSED_LOGIN and error.code not in DEAD_NUMBERS:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -13,6 +13,7 @@ from tocsin.api.webhooks import INBOUND_PATH, STATUS_PATH, sms_routes
 from tocsin.clock import SystemClock
 from tocsin.domain.errors import PermanentDeliveryError, StoreError
 from tocsin.emulators.telegram import TelegramEmulator
+from tocsin.emulators.telegram_updates import PollConflict
 from tocsin.emulators.twilio import TwilioEmulator
 from tocsin.ports import Inbound, Outgoing, Rendered, Reply
 from tocsin_channels import sms_twilio
@@ -168,14 +169,45 @@ async def test_a_second_poller_is_reported_and_outlived(bot: Bot) -> None:
     """Conflict is said once with its way out; when the other one is gone, answers come again."""
     bot.listen()
     await until(lambda: bot.emulator.state.updates.polls)
-    bot.emulator.state.updates.webhook = "https://elsewhere.example.org"
+    other = asyncio.create_task(second_poller(bot))
     await until(lambda: bot.reports)
     assert bot.reports[0][0] == "conflict"
     assert "second engine" in bot.reports[0][1]
-    bot.emulator.state.updates.webhook = ""
+    other.cancel()
+    await asyncio.gather(other, return_exceptions=True)
     bot.emulator.state.say(OLENA, "я тут")
     await until(lambda: bot.heard)
     assert [what for what, _ in bot.reports] == ["conflict", "polling"]
+
+
+async def second_poller(bot: Bot) -> None:
+    """Another program with the same token, which gets the updates first whenever it asks."""
+    while True:
+        with suppress(PollConflict):
+            await bot.emulator.state.updates.get(None, 100, 1, None)
+        await asyncio.sleep(0)
+
+
+async def test_a_webhook_that_another_program_has_set_is_removed(bot: Bot) -> None:
+    """While it is set no answer comes; it is taken away, which is said, and what waited is handed over."""
+    bot.emulator.state.updates.webhook = "https://elsewhere.example.org"
+    bot.emulator.state.say(OLENA, "я тут")
+    bot.listen()
+    await until(lambda: bot.heard)
+    assert bot.emulator.state.updates.webhook == ""
+    assert [what for what, _ in bot.reports] == ["webhook", "polling"]
+
+
+async def test_a_press_that_waited_too_long_counts_and_its_lost_confirmation_is_reported(bot: Bot) -> None:
+    """Telegram takes no answer to an old press any more: it is committed all the same."""
+    await sent_page(bot)
+    bot.emulator.state.press_seconds = -1.0
+    bot.emulator.state.press(OLENA, 1, "Беру")
+    bot.listen()
+    await until(lambda: bot.reports)
+    assert [item.token for item in bot.heard] == ["TOKEN-1"]
+    what, sentence = bot.reports[0]
+    assert (what, "was committed, but its confirmation did not reach" in sentence) == ("reply", True)
 
 
 async def test_a_wrong_token_is_reported_in_a_sentence_without_it(bot: Bot) -> None:

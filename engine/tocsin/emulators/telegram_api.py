@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tocsin.emulators.forms import Upload
-from tocsin.emulators.telegram_chats import GROUPS, Chat, Message, Version
+from tocsin.emulators.telegram_chats import CLOSED, GROUPS, Chat, Message, Version
 from tocsin.emulators.telegram_html import EntitiesError, parse_html
 from tocsin.emulators.telegram_markup import MarkupError, parse_markup
 from tocsin.emulators.telegram_state import TelegramState
@@ -209,12 +209,9 @@ class TelegramApi:
         if chat.migrated_to is not None:
             raise Refusal(400, "Bad Request: group chat was upgraded to a supergroup chat",
                           migrate_to_chat_id=chat.migrated_to)  # fmt: skip
-        if chat.state == "blocked":
-            raise Refusal(403, "Forbidden: bot was blocked by the user")
-        if chat.state == "deactivated":
-            raise Refusal(403, "Forbidden: user is deactivated")
-        if chat.state == "kicked":
-            raise Refusal(403, f"Forbidden: bot was kicked from the {chat.kind} chat")
+        if chat.state in CLOSED:
+            code, words = CLOSED[chat.state]
+            raise Refusal(code, words.format(kind=chat.kind))
         return chat
 
     def _version(self, given: dict[str, Any], name: str, most: int) -> Version:

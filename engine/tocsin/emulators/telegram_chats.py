@@ -6,11 +6,23 @@ from typing import Any
 
 PRIVATE = "private"
 GROUPS = ("group", "supergroup")
+CLOSED = {
+    "blocked": (403, "Forbidden: bot was blocked by the user"),
+    "deactivated": (403, "Forbidden: user is deactivated"),
+    "never started": (403, "Forbidden: bot can't initiate conversation with a user"),
+    "a bot": (403, "Forbidden: bot can't send messages to bots"),
+    "kicked": (403, "Forbidden: bot was kicked from the {kind} chat"),
+    "left": (403, "Forbidden: bot is not a member of the {kind} chat"),
+    "deleted": (403, "Forbidden: the group chat was deleted"),
+    "restricted": (400, "Bad Request: not enough rights to send text messages to the chat"),
+    "topic closed": (400, "Bad Request: TOPIC_CLOSED"),
+}
+"""Why a message to a chat is refused, in Telegram's words."""
 
 
 @dataclass(slots=True)
 class Chat:
-    """One chat; ``state`` is open, blocked, deactivated or kicked; ``migrated_to`` ends a group."""
+    """One chat; ``state`` is open or one of CLOSED; ``migrated_to`` ends a group."""
 
     id: int
     name: str

@@ -7,7 +7,7 @@ from typing import Any
 
 from tocsin.domain.errors import TocsinError
 from tocsin.emulators.bell import Bell
-from tocsin.emulators.telegram_chats import PRIVATE, Chat, Message, Version
+from tocsin.emulators.telegram_chats import CLOSED, PRIVATE, Chat, Message, Version
 from tocsin.emulators.telegram_limits import Limits
 from tocsin.emulators.telegram_updates import UpdateQueue
 
@@ -96,6 +96,12 @@ class TelegramState:
     def kick(self, chat_id: int) -> None:
         """The group has thrown the bot out."""
         self._set_state(chat_id, "kicked")
+
+    def close(self, chat_id: int, why: str) -> None:
+        """Whatever the bot sends to this chat is refused; ``why`` is one of telegram_chats.CLOSED."""
+        if why not in CLOSED:
+            raise PressError(f'a chat is not closed by "{why}"; known are: {", ".join(CLOSED)}.')
+        self._set_state(chat_id, why)
 
     def _set_state(self, chat_id: int, state: str) -> None:
         self.chat(chat_id).state = state

@@ -14,7 +14,7 @@ from tocsin.emulators.control import fault_routes, get, post
 from tocsin.emulators.faults import Fault, Faults
 from tocsin.emulators.forms import BodyError, header, parameters_of
 from tocsin.emulators.server import LoopbackServer, answer, cut, misbehave
-from tocsin.emulators.twilio_messages import API_VERSION
+from tocsin.emulators.twilio_messages import API_VERSION, REFUSALS
 from tocsin.emulators.twilio_state import E164, TwilioState
 
 MAX_BODY = 1600
@@ -136,6 +136,9 @@ class TwilioEmulator:
             raise Refusal(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
         if callback and urlsplit(callback).scheme not in ("http", "https"):
             raise Refusal(400, 21609, f"The StatusCallback URL {callback} is not a valid URL.")
+        if (code := self.state.refused.get(to)) is not None:
+            status, words = REFUSALS[code]
+            raise Refusal(status, code, words.format(to=to))
         if to in self.state.landlines:
             raise Refusal(400, 21614, f"'To' number: {to}, is not a valid mobile number")
         if (to, sender) in self.state.stopped:

@@ -114,4 +114,21 @@ DELIVERY_ERRORS = {
     30006: "Landline or unreachable carrier",
     30007: "Message filtered",
     30008: "Unknown error",
+    30010: "Message price exceeds max price",
+    30034: "Message from an unregistered number",
 }
+
+REFUSALS = {
+    21211: (400, "The 'To' number {to} is not a valid phone number."),
+    21214: (400, "'To' phone number cannot be reached"),
+    21217: (400, "Phone number does not appear to be valid"),
+    21408: (400, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {to}."),
+    21608: (400, "The number {to} is unverified. Trial accounts cannot send messages to unverified numbers."),
+    21610: (400, "Attempt to send to unsubscribed recipient"),
+    21611: (429, "This 'From' number has exceeded the maximum number of queued messages"),
+    21612: (400, "The 'To' phone number: {to}, is not currently reachable using the 'From' phone number."),
+    21614: (400, "'To' number: {to}, is not a valid mobile number"),
+    21635: (400, "'To' phone number {to} is a landline and cannot receive messages"),
+    20005: (403, "Account not active"),
+}
+"""HTTP status and message of the codes with which a create request is refused for its recipient or its account."""

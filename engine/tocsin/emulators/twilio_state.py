@@ -9,7 +9,7 @@ from typing import Any
 from tocsin.domain.errors import TocsinError
 from tocsin.emulators.bell import Bell
 from tocsin.emulators.faults import Faults
-from tocsin.emulators.twilio_messages import Sms
+from tocsin.emulators.twilio_messages import REFUSALS, Sms
 from tocsin.emulators.twilio_webhooks import Posted, Webhooks, incoming_form, status_form, twiml_replies
 
 DEFAULT_ACCOUNT = "AC" + "0" * 31 + "1"
@@ -65,6 +65,7 @@ class TwilioState:
         self.messages: list[Sms] = []
         self.by_sid: dict[str, Sms] = {}
         self.landlines: set[str] = set()
+        self.refused: dict[str, int] = {}
         self.stopped: set[tuple[str, str]] = set()
         self.changed = Bell()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,6 +74,12 @@ class TwilioState:
     def outbox(self) -> list[Sms]:
         """Everything the account has sent through the API, oldest first."""
         return [sms for sms in self.messages if sms.direction == "outbound-api"]
+
+    def refuse(self, phone: str, code: int) -> None:
+        """Every message to this phone is refused with a code of twilio_messages.REFUSALS."""
+        if code not in REFUSALS:
+            raise ReplyError(f"there is no refusal {code}; known are: {', '.join(map(str, REFUSALS))}.")
+        self.refused[phone] = code
 
     def to(self, phone: str) -> list[Sms]:
         """Everything sent to this phone, automatic answers included, oldest first."""
