@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ingest, keys, peers, timers
+from benchmarks import ingest, keys, peers, recorded, timers
 
 MEASURES: dict[str, Callable[[Path, int], Coroutine[Any, Any, Any]]] = {
     "P1": ingest.batches_over_http,
@@ -15,6 +15,7 @@ MEASURES: dict[str, Callable[[Path, int], Coroutine[Any, Any, Any]]] = {
     "P4": peers.rows,
     "P7": timers.deadlines,
     "P7 escalating": timers.escalations,
+    "P10": recorded.backtests,
     "P11": ingest.answers_beside_a_flood,
     "idle key": keys.memory,
 }

@@ -6,9 +6,11 @@ from tocsin.book.book import Content, number_book
 from tocsin.book.contacts import LastResort, Person, Policy, Step, Target
 from tocsin.book.match import Expect, Match
 from tocsin.book.rule import PerKey, Rule, When
+from tocsin.domain.event import Event
 from tocsin.domain.time import MINUTE, SECOND, format_instant
 from tocsin.matching.index import IndexMatcher
 from tocsin.rules.tables import Tables
+from tocsin.sources.normal import Normaliser
 
 RULES = 100
 FIRES = 1_000
@@ -50,6 +52,11 @@ def event_body(number: int, now: int) -> bytes:
         "data": {"plate": f"AH{number % 9999:04d}BC", "confidence": 0.93, "zone": f"zone-{number % 3}",
                  "speed": number % 90, "lane": 2, "colour": "white", "make": "unknown", "track": number,
                  "image": f"images/2026/11/22/{number:012d}.jpg"}})
+
+
+def event_of(number: int, now: int) -> Event:
+    """The same event as the engine keeps it."""
+    return Normaliser("gateway").event(msgspec.json.decode(event_body(number, now)), now)
 
 
 def batch_body(first: int, count: int, now: int) -> bytes:

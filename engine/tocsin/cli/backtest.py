@@ -22,6 +22,7 @@ from tocsin.matching.index import IndexMatcher
 from tocsin.replay.backtest import Backtest, Recorded, Side, backtest, from_journal, warm_up
 from tocsin.replay.recording import read_recording
 from tocsin.replay.repetitions import Repetitions
+from tocsin.replay.shared import divide
 from tocsin.rules.tables import Tables
 from tocsin.settings import load_settings
 from tocsin.store.history import History
@@ -101,15 +102,20 @@ def try_journal(reader: Reader, old: Content, new: Content, read_from: int, answ
     length = max(1, stretch.last - stretch.after)
     recorded = from_journal(History(reader.reading).on(stretch.after), read_from, stretch.last,
                             lambda position: told((position - stretch.after) / length))
-    return backtest(side(old, answered_after), side(new, answered_after), recorded, ZoneInfo(old.site.time_zone),
-                    since, until)
+    return backtest(*sides(old, new, answered_after), recorded, ZoneInfo(old.site.time_zone), since, until)
 
 
 def try_files(old: Content, new: Content, files: Iterable[Path], answered_after: int, since: int | None = None,
               until: int | None = None, told: Told = lambda done: None) -> Backtest:
     """Both contents over recorded events; those before ``since`` only fill windows. EventError names file and line."""
-    return backtest(side(old, answered_after), side(new, answered_after), _of_files(list(files), told),
-                    ZoneInfo(old.site.time_zone), since, until)
+    return backtest(*sides(old, new, answered_after), _of_files(list(files), told), ZoneInfo(old.site.time_zone), since,
+                    until)
+
+
+def sides(old: Content, new: Content, answered_after: int) -> tuple[list[Side], list[Side]]:
+    """The parts of both books; what they have in common is the same side in both."""
+    common, before, after = (side(content, answered_after) if content.rules else None for content in divide(old, new))
+    return [one for one in (common, before) if one], [one for one in (common, after) if one]
 
 
 def side(content: Content, answered_after: int) -> Side:

@@ -1,6 +1,6 @@
 """A backtest: two rule books over the same recorded inputs, by the same run that ``replay`` uses."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
@@ -30,7 +30,7 @@ _PLACES = 65_536
 
 
 class Side:
-    """One of the two books on a board of its own; ``areas`` are those of the book."""
+    """A book, or a part of one, on a board of its own; ``areas`` are those of the book."""
 
     def __init__(self, content: Content, matcher: Matcher, areas: Areas, answered_after: int) -> None:
         meaning = Meaning(number_book(1, content))
@@ -86,28 +86,32 @@ class Backtest(Struct, frozen=True):
         return any(one.kind != SAME for one in self.differences)
 
 
-def backtest(before: Side, after: Side, recorded: Iterable[Recorded], zone: tzinfo, since: int | None = None,
-             until: int | None = None) -> Backtest:
+def backtest(before: Sequence[Side], after: Sequence[Side], recorded: Iterable[Recorded], zone: tzinfo,
+             since: int | None = None, until: int | None = None) -> Backtest:
     """Hear everything on both sides, up to ``until`` (inclusive; deadlines due exactly then do not run).
 
-    What comes before ``since`` only fills windows. The hours of the day are those of ``zone``.
+    Each book may be in parts; a part that both have is heard once. What comes before ``since`` only fills windows. The
+    hours of the day are those of ``zone``.
     """
+    sides = list(dict.fromkeys([*before, *after]))
     events, ended = 0, until
     for at, what in recorded:
         if until is not None and at > until:
             break
         if since is None:
             since = at
-        before.hear(at, what)
-        after.hear(at, what)
+        for side in sides:
+            side.hear(at, what)
         if at >= since:
             events += isinstance(what, Event)
         if until is None and (ended is None or at > ended):
             ended = at
     start = 0 if since is None else since
-    old, new = before.finish(ended), after.finish(ended)
-    return Backtest(events, since, ended, compare(old, new, start, after.periods.inhibited),
-                    woken(old, start, zone), woken(new, start, zone))
+    found = {side: side.finish(ended) for side in sides}
+    old, new = ([one for side in part for one in found[side]] for part in (before, after))
+    kept = {place: reasons for side in after for place, reasons in side.periods.inhibited.items()}
+    return Backtest(events, since, ended, compare(old, new, start, kept), woken(old, start, zone),
+                    woken(new, start, zone))
 
 
 def warm_up(*contents: Content) -> int:

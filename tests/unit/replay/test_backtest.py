@@ -10,7 +10,7 @@ from tocsin.book.book import AreaShape, Content, number_book
 from tocsin.book.contacts import Need
 from tocsin.book.match import Inside, Match
 from tocsin.book.rule import Gate, Rule, When
-from tocsin.cli.backtest import side
+from tocsin.cli.backtest import sides
 from tocsin.domain.event import Event, Place
 from tocsin.domain.input import Started
 from tocsin.domain.time import DAY, HOUR, MINUTE, SECOND, parse_instant
@@ -32,7 +32,7 @@ def event(after: int, type: str = "panic", site: str = "school", **more: Any) ->
 
 
 def tried(old: Content, new: Content, *recorded: Any, answered_after: int = 30 * SECOND, **more: Any) -> Backtest:
-    return backtest(side(old, answered_after), side(new, answered_after), recorded, ZoneInfo("UTC"), **more)
+    return backtest(*sides(old, new, answered_after), recorded, ZoneInfo("UTC"), **more)
 
 
 def test_the_same_rules_differ_in_nothing() -> None:
