@@ -57,6 +57,12 @@ class IndexMatcher:
         self._resolved = self._by_type(resolved)
         self._compiled.clear()
 
+    def concerns(self, type_: str) -> bool:
+        """Whether any rule asks anything of events of this type."""
+        families = [type_[:end + 1] for end, letter in enumerate(type_) if letter == "."]
+        return any(untyped is not None or type_ in exact or any(family in prefixes for family in families)
+                   for exact, prefixes, untyped in (self._resolved, self._unresolved))
+
     def match(self, event: Event) -> tuple[Hit, ...]:
         exact, prefixes, untyped = self._resolved if event.status == RESOLVED_STATUS else self._unresolved
         found: list[int] = []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,29 +27,43 @@ Recorded = tuple[int, Event | Started]
 Areas = Callable[[float, float, float | None], tuple[str, ...]]
 _PLACES = 65_536
 """Places whose areas are remembered: most sources do not move."""
+_TYPES = 4_096
+"""Types of events of which is remembered whom they concern."""
+
+
+class Asker(Matcher, Protocol):
+    """A matcher that knows of which types of events anything is asked."""
+
+    def concerns(self, type_: str) -> bool: ...
 
 
 class Side:
     """A book, or a part of one, on a board of its own; ``areas`` are those of the book."""
 
-    def __init__(self, content: Content, matcher: Matcher, areas: Areas, answered_after: int) -> None:
+    def __init__(self, content: Content, matcher: Asker, areas: Areas, answered_after: int) -> None:
         meaning = Meaning(number_book(1, content))
         self.periods = Periods()
         self._answering = Answering(meaning, answered_after)
         self._run = Run(meaning, matcher, self._look)
         self._areas = lru_cache(_PLACES)(areas)
+        self.concerned = matcher.concerns
 
-    def hear(self, at: int, what: Event | Started) -> None:
-        """An event, or that the engine began to listen again."""
-        if isinstance(what, Started):
-            self._run.restart(what, at)
-            return
-        if what.location is not None:
-            place = what.location
+    def begin(self, at: int) -> None:
+        """The rules listen from this instant on."""
+        self._run.begin(at)
+
+    def hear(self, at: int, event: Event) -> None:
+        """An event. Those of types that do not concern the rules may be left out: they change nothing."""
+        place = event.location
+        if place is not None:
             areas = self._areas(place.lat, place.lon, place.accuracy_m)
-            if areas != what.areas:
-                what = replace(what, areas=areas)
-        self._run.hear(what, at)
+            if areas != event.areas:
+                event = replace(event, areas=areas)
+        self._run.hear(event, at)
+
+    def restart(self, at: int, started: Started) -> None:
+        """The engine began to listen again."""
+        self._run.restart(started, at)
 
     def finish(self, until: int | None) -> list[Period]:
         """Run the timers due before ``until``; every period."""
@@ -94,24 +108,36 @@ def backtest(before: Sequence[Side], after: Sequence[Side], recorded: Iterable[R
     hours of the day are those of ``zone``.
     """
     sides = list(dict.fromkeys([*before, *after]))
-    events, ended = 0, until
+
+    @lru_cache(_TYPES)
+    def concerned(type_: str) -> tuple[Side, ...]:
+        return tuple(side for side in sides if side.concerned(type_))
+
+    events, ended, start = 0, until, 0
+    begun = False
     for at, what in recorded:
         if until is not None and at > until:
             break
-        if since is None:
-            since = at
-        for side in sides:
-            side.hear(at, what)
-        if at >= since:
-            events += isinstance(what, Event)
+        if not begun:
+            begun = True
+            start = at if since is None else since
+            for side in sides:
+                side.begin(at)
+        if isinstance(what, Event):
+            for side in concerned(what.type):
+                side.hear(at, what)
+            if at >= start:
+                events += 1
+        else:
+            for side in sides:
+                side.restart(at, what)
         if until is None and (ended is None or at > ended):
             ended = at
-    start = 0 if since is None else since
     found = {side: side.finish(ended) for side in sides}
     old, new = ([one for side in part for one in found[side]] for part in (before, after))
     kept = {place: reasons for side in after for place, reasons in side.periods.inhibited.items()}
-    return Backtest(events, since, ended, compare(old, new, start, kept), woken(old, start, zone),
-                    woken(new, start, zone))
+    return Backtest(events, start if begun else None, ended if begun else None, compare(old, new, start, kept),
+                    woken(old, start, zone), woken(new, start, zone))
 
 
 def warm_up(*contents: Content) -> int:

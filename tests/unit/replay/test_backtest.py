@@ -129,6 +129,14 @@ def test_a_pause_of_the_engine_puts_absences_off() -> None:
     assert [one.one.at - START for one in without.differences] == [10 * MINUTE, HOUR + 11 * MINUTE]
 
 
+def test_every_rule_listens_from_the_first_event_on() -> None:
+    """Also one that the first events do not concern: it has watched for an hour when the value comes that is new."""
+    fresh = Rule(id="fresh", say="fresh", when=When("new", match=match(type="x"), of="v", over=HOUR),
+                 escalate_to=("board",))
+    done = tried(content(PANIC), content(PANIC, fresh), event(0), event(HOUR, "x", data={"v": 1}), event(DAY, "other"))
+    assert [(one.kind, one.one.at - START) for one in done.of("more")] == [("more", HOUR)]
+
+
 def test_areas_are_those_of_each_book() -> None:
     """An event was recorded without areas; the new rules draw one around its place."""
     square = {"type": "Polygon", "coordinates": [[[37.0, 48.0], [38.0, 48.0], [38.0, 49.0], [37.0, 48.0]]]}

@@ -25,6 +25,10 @@ RULES = {
     "c": event_rule("c", match(type="c"), unless=(Gate(active="b", same=("site",)),)),
     "n": Rule(id="n", say="n", when=When("count", match=match(type="a"), at_least=2, within=10 * MINUTE),
               escalate_to=("police",), severity="high"),
+    "s": Rule(id="s", say="s", when=When("absence", match=match(type="b"), for_=5 * MINUTE, expected="seen"),
+              escalate_to=("board",)),
+    "w": Rule(id="w", say="w", when=When("new", match=match(type="c"), of="site", over=5 * MINUTE),
+              escalate_to=("board",)),
 }
 CHANGES: dict[str, Any] = {
     "as it was": lambda rule: rule, "gone": lambda rule: None,
@@ -47,11 +51,13 @@ def test_an_untouched_rule_is_in_common_and_a_changed_one_is_not() -> None:
     """With all that follow it or ask about it; texts and tests change nothing."""
     order = list(RULES)
     assert parts(changed({}, order), changed({"a": "severity", "n": "texts"}, order)) == [
-        ["b", "b2", "c", "n"], ["a"], ["a"]]
-    assert parts(changed({}, order), changed({"c": "severity"}, order)) == [["a", "n"], ["b", "b2", "c"],
-                                                                             ["b", "b2", "c"]]
-    assert parts(changed({}, order), changed({"b2": "gone"}, order)) == [["a", "n"], ["b", "b2", "c"], ["b", "c"]]
-    assert parts(changed({"a": "gone"}, order), changed({}, order)) == [["b", "b2", "c", "n"], [], ["a"]]
+        ["b", "b2", "c", "n", "s", "w"], ["a"], ["a"]]
+    assert parts(changed({}, order), changed({"c": "severity"}, order)) == [
+        ["a", "n", "s", "w"], ["b", "b2", "c"], ["b", "b2", "c"]]
+    assert parts(changed({}, order), changed({"b2": "gone"}, order)) == [
+        ["a", "n", "s", "w"], ["b", "b2", "c"], ["b", "c"]]
+    assert parts(changed({"a": "gone"}, order), changed({}, order)) == [
+        ["b", "b2", "c", "n", "s", "w"], [], ["a"]]
     assert parts(changed({}, ["b", "c"]), changed({}, ["c", "b"])) == [[], ["b", "c"], ["c", "b"]]
 
 
