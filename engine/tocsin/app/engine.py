@@ -39,7 +39,7 @@ from tocsin.rules.tables import Tables
 from tocsin.settings import Settings
 from tocsin.sources.mqtt import Rejected
 from tocsin.store.store import Mode, Store, open_store
-from tocsin.watch.observe import poison, rule_error
+from tocsin.watch.observe import implausible, poison, rule_error
 
 SAID_AGAIN = MINUTE
 """The same notice is logged at most this often."""
@@ -108,6 +108,7 @@ class Engine:
         self.loop.on_fatal(self._fatal)
         self.loop.on_poison(self._poisoned)
         self.loop.on_rule_error(self._rule_failed)
+        self.loop.on_implausible(self._implausible)
         self.ways_out.send()
         await self._take_over(watching)
         self.ways_out.listen()
@@ -197,6 +198,11 @@ class Engine:
         _log.error("rule.failed", rule=rule, reason=reason)
         event = rule_error(rule, reason, self.clock.now())
         self.tasks.keep(f"tell-{rule}", partial(self.watching.watchman.tell, event))
+
+    def _implausible(self, doubt: str) -> None:
+        _log.warning("reading.implausible", text=doubt)
+        event = implausible(doubt, self.clock.now())
+        self.tasks.keep(f"tell-{event.data['reading']}", partial(self.watching.watchman.tell, event))
 
     async def _tell_poison(self, reason: str) -> None:
         """Tell the duty office by a fixed plain text, and the rules by an event."""

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from tocsin.book.catalogue import EventType
 from tocsin.book.contacts import Person, Policy, Schedule, Service, Target
 from tocsin.book.rule import Rule
 from tocsin.domain.notification import CHANNELS
@@ -44,8 +45,8 @@ class Content(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a book says; everything in it is plain data, so that it can be stored and hashed.
 
     ``templates`` maps "<message>/<channel>.<language>" to the template's source. ``events`` is the catalogue
-    of declared event types as written. ``channels`` are those the
-    site has, ``receipts`` those of them whose delivery receipts are awaited.
+    of declared event types. ``channels`` are those the site has, ``receipts`` those of them whose delivery receipts are
+    awaited.
     """
 
     site: Site = Site()
@@ -59,7 +60,7 @@ class Content(Struct, frozen=True, omit_defaults=True, kw_only=True):
     areas: dict[str, AreaShape] = {}
     calendars: dict[str, dict[str, Any]] = {}
     operations: dict[str, dict[str, Any]] = {}
-    events: dict[str, dict[str, Any]] = {}
+    events: dict[str, EventType] = {}
     templates: dict[str, str] = {}
     channels: tuple[str, ...] = CHANNELS
     receipts: tuple[str, ...] = ("sms",)

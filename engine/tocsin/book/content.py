@@ -7,11 +7,15 @@ from typing import Any, Protocol
 from tocsin.book.areas import read_areas
 from tocsin.book.book import AreaShape, Content, Roles, Site, Table
 from tocsin.book.calendars import CALENDAR, OPERATIONS
+from tocsin.book.catalogue import EventType, EventTypes
+from tocsin.book.event_checks import check_events
+from tocsin.book.event_types import EVENT_FILE, check_additions
 from tocsin.book.expected import check_expected
 from tocsin.book.gate_checks import check_gates
 from tocsin.book.home import files_of
 from tocsin.book.ics import read_ics
 from tocsin.book.imports import FOLDER, take_imports
+from tocsin.book.kinds import with_kinds
 from tocsin.book.lists import read_list
 from tocsin.book.match import FieldRef
 from tocsin.book.moments import check_clocks
@@ -111,15 +115,19 @@ class _Reading:
         lists, areas = self._lists(), self._areas()
         calendars, operations = self._calendars()
         contacts = self._contacts()
-        rules = self._rules()
+        events = self._events()
+        types = EventTypes(events)
+        rules = with_kinds(self._rules(), types)
         content = Content(site=self.settings.site, rules=rules, roles=self.settings.roles, lists=lists, areas=areas,
-                          calendars=calendars, operations=operations, templates=self._templates(),
+                          calendars=calendars, operations=operations, events=events, templates=self._templates(),
                           channels=self.settings.channels.names or CHANNELS,
                           receipts=("sms",) if self.settings.http.public_url else (), **contacts)
         self.report.references.extend(self.settings.references)
         self.report.resolve()
         check_chains(rules, self.report)
         check_expected(rules, lists, self.report)
+        check_additions(events, lists, self.report)
+        check_events(rules, types, lists, self.report)
         check_gates(rules, self.report)
         check_doubts(rules, lists, self.settings.journal.keep, self.report)
         if not self.report.failed:
@@ -204,10 +212,14 @@ class _Reading:
         found["schedules"] = take_imports(found["schedules"], found["people"], self._files(FOLDER, ".ics"), self.report)
         return found
 
+    def _events(self) -> dict[str, EventType]:
+        found: dict[str, EventType] = {}
+        for _, tree in self._trees("rules/events"):
+            with suppress(Unreadable):
+                found |= EVENT_FILE.read(tree, self.report)
+        return found
+
     def _rules(self) -> tuple[Rule, ...]:
-        for place, _ in self._files("rules/events", ".yaml"):
-            self.report.error(Location(place), "declared event types are part of the language but not yet built: take "
-                              "the file away")
         rules: list[Rule] = []
         trees = self._trees("rules", skip=NAMED)
         for _, tree in trees:

@@ -11,7 +11,7 @@ from tocsin.book.scalars import number_of
 _UNJUDGED = frozenset({"areas", "time", "received", "claimed_time"})
 """Fields that hold several values, of which different ones may fit, or instants."""
 _NEGATIVE = frozenset({"not", "not_in"})
-_COMPARE: dict[str, Callable[[float, float], bool]] = {
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "above": lambda value, limit: value > limit, "at_least": lambda value, limit: value >= limit,
     "below": lambda value, limit: value < limit, "at_most": lambda value, limit: value <= limit,
 }
@@ -117,9 +117,9 @@ def _holds(expect: Expect, value: Any) -> bool:
         return True
     if operator == "not" or (operator == "not_in" and isinstance(wanted, tuple)):
         return not any(_same(field, value, one, fold) for one in _values(expect))
-    if operator in _COMPARE:
+    if operator in COMPARISONS:
         return (isinstance(value, int | float) and not isinstance(value, bool) and isinstance(wanted, int | float)
-                and _COMPARE[operator](value, wanted))
+                and COMPARISONS[operator](value, wanted))
     if operator in ("in", "not_in", "exists"):
         return True
     return isinstance(value, str) and isinstance(wanted, str) and _fits_text(operator, value, wanted, fold)

@@ -22,13 +22,15 @@ class Expect(Struct, frozen=True, omit_defaults=True, tag="expect"):
     ``operator`` is a word of OPERATORS: a plain value becomes ``is``, a list ``any_of``. ``in`` and ``not_in``
     with a text value name a list as ``name`` or ``name.column``; ``any_of`` and ``not_in`` with a tuple hold the
     values themselves. ``is: null`` is ``exists: false``. For ``type``, a value that ends in ``.*`` means the
-    prefix. ``fold`` is ignoring_case.
+    prefix. ``fold`` is ignoring_case. ``kind`` is ``plate`` for a list of plates and ``time`` for instants of ``data``
+    that are before or after another, as the catalogue declares them.
     """
 
     field: str
     operator: str
     value: Value
     fold: bool = False
+    kind: str = ""
 
 
 class AnyOf(Struct, frozen=True, tag="any"):

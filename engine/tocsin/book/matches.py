@@ -158,13 +158,22 @@ _NUMBER, _INSTANT, _PATTERN, _LIST = OrField(Number()), OrField(Instant()), Patt
 _FLAG, _TEXT = Flag(), Text("a text")
 
 
+def _is_instant(text: str) -> bool:
+    try:
+        parse_instant(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _operator(field: str, word: str, node: Node, report: Report) -> Expect:
     """One operator of one field."""
     if word in COMPARE:
         if field in TEXT_FIELDS:
             report.error(node.where, f"{field} is a text, which is neither above nor below a number")
             raise Unreadable
-        return Expect(field, word, (_INSTANT if field in INSTANT_FIELDS else _NUMBER).read(node, report))
+        instant = field in INSTANT_FIELDS or (isinstance(node, Scalar) and _is_instant(node.text))
+        return Expect(field, word, (_INSTANT if instant else _NUMBER).read(node, report))
     if word == "exists":
         return Expect(field, "exists", _FLAG.read(node, report))
     if word == "matches":

@@ -5,11 +5,13 @@ longer than anything is kept.
 from collections.abc import Iterator, Mapping
 
 from tocsin.book.book import Table
+from tocsin.book.catalogue import PLATE
 from tocsin.book.contradictions import fitting
 from tocsin.book.lists import TIME_COLUMNS
 from tocsin.book.match import AnyOf, Expect, FieldRef, Match, NoneOf, fields_of
 from tocsin.book.report import Report
 from tocsin.book.rule import Rule, When
+from tocsin.domain.plate import fold_plate
 from tocsin.domain.time import format_duration
 
 OWN_TYPES = "tocsin."
@@ -79,7 +81,8 @@ def _check_entries(rule: Rule, match: Match, lists: Mapping[str, Table], report:
                   and not isinstance(one.value, FieldRef)]
         if expect.operator == "not_in" or not others:
             continue
-        lost = [entry for entry in entries if not fitting(expect.field, entry, others)]
+        lost = [entry for entry in entries if not fitting(
+            expect.field, fold_plate(entry) if expect.kind == PLATE else entry, others)]
         if lost:
             shown = ", ".join(lost[:SHOWN]) + (f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
             report.warn(rule.where, f"of the list {expect.value} {shown} can never match in \"{rule.id}\": what else "

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tocsin.book.content import contact_shapes
+from tocsin.book.event_types import EVENT_FILE
 from tocsin.book.matches import match_definitions
 from tocsin.book.rules import RuleFile
 from tocsin.book.shape import Json, Shape
@@ -11,8 +12,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas(config: Shape[Any]) -> dict[str, Json]:
-    """Schema by name: rules, people, services, schedules, policies, and config by its shape."""
-    found = {"rules": RuleFile().schema() | {"$defs": match_definitions()}}
+    """Schema by name: rules, events, people, services, schedules, policies, and config by its shape."""
+    found = {"rules": RuleFile().schema() | {"$defs": match_definitions()}, "events": EVENT_FILE.schema()}
     for key, shape in contact_shapes("UTC").items():
         found[key] = {"type": "object", "properties": {key: shape.schema()}, "required": [key],
                       "additionalProperties": False}

@@ -56,6 +56,7 @@ class Rebuild:
     def __init__(self, meaning: Meaning, rules: Iterable[str], since: int = 0, position: int = 0) -> None:
         self.rules = tuple(rules)
         self._meaning = copy(meaning)
+        self.convert = meaning.catalogue.convert
         self._meaning.words = {rule: word for rule in self.rules if (word := meaning.words.get(rule)) is not None
                                and not isinstance(word, IncidentWord)}
         self.since, self.position, self.at = since, position, since

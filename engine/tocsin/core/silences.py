@@ -2,6 +2,8 @@
 
 from msgspec.structs import replace
 
+from tocsin.book.catalogue import PLATE, EventTypes, key_kind, types_of
+from tocsin.book.kinds import constant
 from tocsin.book.report import nearest
 from tocsin.core import escalate
 from tocsin.core.draft import Draft
@@ -163,9 +165,18 @@ def _read(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> Sil
         return f"a silence lasts {LONGEST // DAY} days at most: what is to be silent for longer is a change of rules"
     if stray := _stray(draft, meaning, rule, [str(name) for name in key]):
         return stray
+    key = {str(name): _spelled(meaning, rule, str(name), key_text(value)[0]) for name, value in key.items()}
     return Silence(id=max([draft.board.last_silence, *(one.id for one in draft.silences())]) + 1, author=item.actor,
                    reason=reason, begun=now, until=end, rule=rule, severities=severities,
-                   key={str(name): key_text(value)[0] for name, value in key.items()})
+                   key=key)
+
+
+def _spelled(meaning: Meaning, rule: str, name: str, text: str) -> str:
+    """A value of a key as the incidents of the rule (of any, when none is named) have it."""
+    types = EventTypes(meaning.content.events)
+    kinds = {key_kind(types, types_of(one), field) for one in meaning.rules.values() if rule in ("", one.id)
+             for field in one.per if field.name == name}
+    return str(constant(PLATE, text)) if kinds == {PLATE} else text
 
 
 def _stray(draft: Draft, meaning: Meaning, rule: str, names: list[str]) -> str:

@@ -41,7 +41,7 @@ def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
     Pure: the board is read, never written. An exception means that the input is poison and nothing of it holds.
     """
     if isinstance(item, Arrival) and not item.hits:
-        return []
+        return [Noted(now, "implausible", doubt) for doubt in meaning.catalogue.doubts(item.event)]
     draft = Draft(board)
     follower = asking.Asking(draft, meaning)
     match item:
@@ -89,6 +89,8 @@ def _arrival(draft: Draft, meaning: Meaning, item: Arrival, now: int) -> None:
     slots: dict[str, set[str]] = {}
     for hit in item.hits:
         slots.setdefault(hit.rule, set()).add(hit.slot)
+    for doubt in meaning.catalogue.doubts(item.event):
+        draft.put(Noted(now, "implausible", doubt))
     said: list[Said] = []
     for rule, found in slots.items():
         if rule in meaning.words:

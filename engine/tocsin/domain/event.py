@@ -3,6 +3,7 @@
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 FIRING, RESOLVED = "firing", "resolved"
 
@@ -21,13 +22,27 @@ class Place(Struct, frozen=True, omit_defaults=True):
     accuracy_m: float | None = None
 
 
+class Sent(Struct, frozen=True, omit_defaults=True):
+    """What the catalogue of event types has changed of an event.
+
+    ``data`` holds the keys of ``data`` that differ, as the source sent them; ``added`` are keys of ``data`` and
+    ``filled`` top-level fields that it did not send; ``aside`` names the fields whose values were not plausible.
+    """
+
+    data: dict[str, Any] = {}
+    added: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+
+
 class Event(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """An event as the engine keeps it.
 
     ``time`` is the instant used (microseconds UTC), ``received`` the receive instant; ``claimed_time`` is what
     the source said when that was not believable. ``origin`` is a source named in the body. ``areas`` are the
     names of the polygons met by the location, derived before matching. ``untimed`` says that the source gave no
-    time, so that ``time`` is the receive instant and no part of the event's identity.
+    time, so that ``time`` is the receive instant and no part of the event's identity. ``sent`` is None while the event
+    is as the source sent it.
     """
 
     id: str
@@ -46,6 +61,17 @@ class Event(Struct, frozen=True, omit_defaults=True, kw_only=True):
     claimed_time: int | None = None
     areas: tuple[str, ...] = ()
     untimed: bool = False
+    sent: Sent | None = None
+
+
+def as_sent(event: Event) -> Event:
+    """The event as the source sent it, whatever the catalogue has made of it."""
+    sent = event.sent
+    if sent is None:
+        return event
+    data = {name: value for name, value in event.data.items() if name not in sent.added} | sent.data
+    own: dict[str, Any] = dict.fromkeys(sent.filled)
+    return replace(event, data=data, sent=None, **own)
 
 
 MISSING: Any = None

@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from tocsin.domain.event import Event
+from tocsin.domain.event import Event, as_sent
 from tocsin.domain.input import Answer, Arrival, Input
 from tocsin.domain.time import DAY, MINUTE
 
@@ -19,7 +19,8 @@ def identity(event: Event) -> bytes:
     """16 bytes that are equal exactly when one event repeats another.
 
     What the engine derived (``received``, ``areas``, a ``time`` that the source did not give or that was not
-    believed) does not count, so a redelivery hours later is still the same event.
+    believed, what the catalogue made of the values) does not count, so a redelivery hours later is still the same
+    event.
     """
     return blake2b(_encode((event.source, event.origin, event.id, *_content(event))), digest_size=16).digest()
 
@@ -60,5 +61,6 @@ def said_time(event: Event) -> int | None:
 
 
 def _content(event: Event) -> tuple[object, ...]:
+    event = as_sent(event)
     return (event.type, said_time(event), event.status, event.site, event.device, event.severity,
             event.location, event.text, event.data)

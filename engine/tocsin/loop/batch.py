@@ -20,6 +20,7 @@ from tocsin.loop.recent import Recent
 from tocsin.loop.stats import Stats
 from tocsin.ports import Accepted
 
+TOLD = frozenset({"rule_error", "implausible"})
 Step = Callable[[Board, Any, Input, int], list[Change]]
 Apply = Callable[[Board, Iterable[Change]], None]
 Taken = tuple[Ticket | None, int, Prepared]
@@ -46,7 +47,8 @@ class Batch:
         self.taken: list[Taken] = []
         self.touched: list[Ticket] = []
         self.poisons: list[str] = []
-        self.rule_errors: list[Noted] = []
+        self.noted: list[Noted] = []
+        """What people are told of beside incidents: rules that failed, values that cannot be."""
         self.loaded: Force | None = None
         self.book_at = 0
         """The instant from which the book holds: that of its input, or of the first one."""
@@ -94,8 +96,8 @@ class Batch:
             for change in changes:
                 if type(change) is TimerSet:
                     self.deadlines.add(change.timer)
-                elif type(change) is Noted and change.what == "rule_error":
-                    self.rule_errors.append(change)
+                elif type(change) is Noted and change.what in TOLD:
+                    self.noted.append(change)
         self.entries.append(Entry(position, now, prepared.kind, prepared.body, effect, changes, reason, identity))
         if ticket is not None:
             ticket.results[index] = Accepted(position) if type(item) is Arrival else position

@@ -59,6 +59,7 @@ class Cycle:
         self.on_outbox: list[Callable[[Sequence[Change]], None]] = []
         self.on_poison: list[Callable[[str], None]] = []
         self.on_rule_error: list[Callable[[str, str], None]] = []
+        self.on_implausible: list[Callable[[str], None]] = []
         self.on_fatal: list[Callable[[StoreError], None]] = []
         self._told = Told(limits.told)
         self.recent = Recent()
@@ -316,10 +317,10 @@ class Cycle:
                 outcomes.append((ticket.future, ticket.results))
         poisons = [reason for reason in batch.poisons if self._told.due(reason.partition(": ")[0], self._at)]
         news = [change for entry in batch.entries for change in entry.changes if type(change) in _NEWS]
-        broken = [one for one in batch.rule_errors
+        noted = [one for one in batch.noted
                   if self._told.due(f"{one.rule} {one.detail.partition(': ')[0]}", self._at)]
-        if outcomes or poisons or news or broken:
-            self._publish(outcomes, poisons, news, broken)
+        if outcomes or poisons or news or noted:
+            self._publish(outcomes, poisons, news, noted)
 
     def _one_by_one(self, batch: Batch, error: Exception) -> None:
         """The store refused a batch for what is in it: start from the committed state, take each input alone.
@@ -355,13 +356,13 @@ class Cycle:
         self._publish([(future, error) for future in futures] + self.lanes.drain(error), fatal=error)
 
     def _publish(self, outcomes: list[Outcome], poisons: Sequence[str] = (), news: Sequence[Change] = (),
-                 broken: Sequence[Noted] = (), *, fatal: StoreError | None = None) -> None:
+                 noted: Sequence[Noted] = (), *, fatal: StoreError | None = None) -> None:
         with suppress(RuntimeError):  # the event loop is closed: nobody waits any more
-            self._asyncio.call_soon_threadsafe(self._deliver, outcomes, poisons, news, broken, fatal,
+            self._asyncio.call_soon_threadsafe(self._deliver, outcomes, poisons, news, noted, fatal,
                                                self._clock.monotonic())
 
     def _deliver(self, outcomes: list[Outcome], poisons: Sequence[str], news: Sequence[Change],
-                 broken: Sequence[Noted], fatal: StoreError | None, posted: float) -> None:
+                 noted: Sequence[Noted], fatal: StoreError | None, posted: float) -> None:
         """On the event loop: everything that one commit has to tell."""
         self.stats.lag.add(self._clock.monotonic() - posted)
         for future, result in outcomes:
@@ -377,9 +378,13 @@ class Cycle:
         for reason in poisons:
             for tell in self.on_poison:
                 tell(reason)
-        for one in broken:
-            for hear in self.on_rule_error:
-                hear(one.rule, one.detail)
+        for one in noted:
+            if one.what == "rule_error":
+                for hear in self.on_rule_error:
+                    hear(one.rule, one.detail)
+            else:
+                for wonder in self.on_implausible:
+                    wonder(one.detail)
         if fatal is not None:
             for end in self.on_fatal:
                 end(fatal)

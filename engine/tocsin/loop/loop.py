@@ -21,6 +21,7 @@ from tocsin.loop.rebuilding import Loading, rebuild, taken_over
 from tocsin.loop.stats import Stats
 from tocsin.loop.store import Store
 from tocsin.ports import Accepted, Matcher, Work
+from tocsin.rules.catalogue import Catalogue
 from tocsin.rules.changed import changed_rules
 from tocsin.rules.meaning import Meaning
 
@@ -49,7 +50,8 @@ class Loop:
         self._store, self._clock, self._limits = store, clock, limits
         self._meaning = meaning
         self._version = version
-        self._cycle = Cycle(store, clock, Force(book, meaning(book), matcher), limits, step, apply)
+        self._cycle = Cycle(store, clock, Force(book, meaning(book), matcher, Catalogue(book.content).convert),
+                            limits, step, apply)
         self._lanes = self._cycle.lanes
         self._wal_asked, self._wal_long = -1.0, False
         self._loading = asyncio.Lock()
@@ -144,7 +146,8 @@ class Loop:
             rebuilt = rebuild(history, meaning, changed, again, self._clock.now()) if changed else None
         else:
             rebuilt = taken_over(made, meaning)
-        return Loading(Force(book, meaning, matcher), changed, rebuilt, history, again)
+        convert = Catalogue(book.content).convert
+        return Loading(Force(book, meaning, matcher, convert), changed, rebuilt, history, again)
 
     def run_work(self, work: Work) -> Awaitable[Any]:
         """Run ``work(connection)`` (at most 5 ms) in the commit thread inside the next transaction; its result.
@@ -171,6 +174,10 @@ class Loop:
     def on_rule_error(self, callback: Callable[[str, str], None]) -> None:
         """Call back with a rule that failed on an input and how, at most once in ten minutes for the two."""
         self._cycle.on_rule_error.append(callback)
+
+    def on_implausible(self, callback: Callable[[str], None]) -> None:
+        """Call back with a value that cannot be, at most once in ten minutes for one field of one sender."""
+        self._cycle.on_implausible.append(callback)
 
     def on_fatal(self, callback: Callable[[StoreError], None]) -> None:
         """Call back when the loop has ended by itself."""

@@ -14,14 +14,16 @@ from tocsin.loop.lanes import Prepared
 from tocsin.loop.poison import described
 from tocsin.loop.recent import Recent
 from tocsin.ports import Matcher
+from tocsin.rules.catalogue import Convert, unchanged
 
 
 class Force(Struct, frozen=True):
-    """The rule book in force, what it means to the core, and the matcher made for it."""
+    """The rule book in force, what it means to the core, the matcher made for it, and what it makes of events."""
 
     book: Book
     meaning: object
     matcher: Matcher
+    convert: Convert = unchanged
 
 
 def prepare_events(events: Sequence[Event], force: Force, recent: Recent, now: int) -> list[Prepared]:
@@ -37,9 +39,10 @@ def prepare_events(events: Sequence[Event], force: Force, recent: Recent, now: i
 
 
 def matched(event: Event, force: Force, same: bytes, *, conflict: bool = False, archived: int = -1) -> Prepared:
-    """The event with its hits; a matcher that fails makes it an input that cannot be stepped."""
+    """The event as the book has it, with its hits; one that cannot be matched is an input that cannot be stepped."""
     fault = ""
     try:
+        event = force.convert(event)
         hits = force.matcher.match(event)
     except Exception as error:  # noqa: BLE001 - one event that breaks the matcher must not stop the others
         hits, fault = (), described(error)

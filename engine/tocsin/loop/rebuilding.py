@@ -48,7 +48,7 @@ def rebuild(history: History, meaning: Meaning, rules: Iterable[str], matcher: M
     """
     made = Rebuild(meaning, rules)
     position = history.last()
-    heard, since = _gather(history, made.hears, meaning, matcher, position, now, bounds) if made.hears else ((), 0)
+    heard, since = _gather(history, made, meaning, matcher, position, now, bounds) if made.hears else ((), 0)
     if since:
         made.begin(since)
     made.follow(heard, (Closing(*closing) for closing in history.closings(made.hears, since)))
@@ -68,7 +68,7 @@ def catch_up(made: Rebuild, history: History, matcher: Matcher) -> int:
     count = 0
     for page in history.on(made.position):
         count += len(page)
-        made.follow(one for told in page if (one := _heard(*told, made.hears, matcher)) is not None)
+        made.follow(one for told in page if (one := _heard(*told, made, matcher)) is not None)
         made.position = page[-1][0]
     return count
 
@@ -78,7 +78,7 @@ def complete(made: Rebuild, item: BookLoaded, entries: Iterable[Entry], matcher:
     """The input with what changed rules remember at this place of the journal, inputs not yet committed included."""
     made = made.fork()
     made.follow(one for entry in entries if entry.kind in ("arrival", "started") and not entry.reason
-                and (one := _heard(entry.position, entry.at, entry.body, made.hears, matcher)) is not None)
+                and (one := _heard(entry.position, entry.at, entry.body, made, matcher)) is not None)
     made.until(now)
     return BookLoaded(item.number, item.hash, item.changed, made.result(), made.since, position)
 
@@ -109,10 +109,10 @@ class Loading:
         return replace(prepared, item=decode_input(body), body=body)
 
 
-def _gather(history: History, rules: tuple[str, ...], meaning: Meaning, matcher: Matcher, position: int, now: int,
+def _gather(history: History, made: Rebuild, meaning: Meaning, matcher: Matcher, position: int, now: int,
             bounds: Bounds) -> tuple[Iterable[Heard], int]:
     """What concerns the rules, in order, and the instant from which it is whole."""
-    reaches = [reach(meaning.rules[rule]) for rule in rules]
+    reaches = [reach(meaning.rules[rule]) for rule in made.hears]
     known = [one for one in reaches if one is not None]
     horizon = now - max(known) if len(known) == len(reaches) else 0
     found: deque[Heard] = deque()
@@ -122,7 +122,7 @@ def _gather(history: History, rules: tuple[str, ...], meaning: Meaning, matcher:
             if told[1] < horizon:
                 return found, horizon
             since = told[1]
-            one = _heard(*told, rules, matcher)
+            one = _heard(*told, made, matcher)
             if one is not None:
                 found.appendleft(one)
             looked += 1
@@ -131,15 +131,17 @@ def _gather(history: History, rules: tuple[str, ...], meaning: Meaning, matcher:
     return found, since
 
 
-def _heard(position: int, at: int, body: bytes, rules: tuple[str, ...], matcher: Matcher) -> Heard | None:
+def _heard(position: int, at: int, body: bytes, made: Rebuild, matcher: Matcher) -> Heard | None:
     """An input for those rules; None when it does not concern them, or their conditions cannot be asked of it."""
     item = decode_input(body)
     if isinstance(item, Started):
         return Heard(position, at, item)
     if not isinstance(item, Arrival):
         return None
+    rules = made.hears
     try:
-        hits: tuple[Hit, ...] = tuple(hit for hit in matcher.match(item.event) if hit.rule in rules)
+        event = made.convert(item.event)
+        hits: tuple[Hit, ...] = tuple(hit for hit in matcher.match(event) if hit.rule in rules)
     except Exception:  # noqa: BLE001 - an event that breaks the matcher was set aside when it came
         return None
-    return Heard(position, at, Arrival(item.event, hits, item.book, item.conflict)) if hits else None
+    return Heard(position, at, Arrival(event, hits, item.book, item.conflict)) if hits else None

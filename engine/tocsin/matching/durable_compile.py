@@ -74,6 +74,8 @@ def _expect(expect: Expect, name: Name) -> Formula:
         return opposite(_expect(Expect(field, "is" if operator == "not" else "in", value, expect.fold), name))
     if operator == "exists":
         return Literal(name(Property(field, "kind")), "!=" if value else "==", MISSING)
+    if operator in _ORDER and expect.kind:
+        raise Unsupported(f"it asks whether the instant {field} is before or after another")
     if operator in _ORDER:
         return _order(field, _ORDER[operator], value, name)
     if operator not in ("is", "any_of", "in") or (operator == "in" and isinstance(value, str)):

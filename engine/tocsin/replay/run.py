@@ -52,7 +52,7 @@ class Run:
         if self._newest is not None and event.time < self._newest:
             self.late += 1
         self._newest = event.time if self._newest is None else max(self._newest, event.time)
-        self._apply(Arrival(event, self._matcher.match(event), self._meaning.book.number), at)
+        self._apply(_arrival(event, self._meaning, self._matcher), at)
 
     def hear(self, event: Event, at: int) -> None:
         """An event of which is known that it repeats none. One that no rule asks for is no step."""
@@ -96,7 +96,7 @@ class Run:
         self.run_timers(before=at)
         changed = changed_rules(self._meaning.content, meaning.content)
         rebuild = Rebuild(meaning, changed)
-        events = [Heard(number, when, Arrival(event, matcher.match(event), meaning.book.number))
+        events = [Heard(number, when, _arrival(event, meaning, matcher))
                   for number, (when, event) in enumerate(heard if changed else (), 1)]
         if events:
             rebuild.begin(events[0].at)
@@ -150,6 +150,11 @@ class Run:
         for change in changes:
             if isinstance(change, TimerSet):
                 heapq.heappush(self._due, (change.timer.due, change.timer.id))
+
+
+def _arrival(event: Event, meaning: Meaning, matcher: Matcher) -> Arrival:
+    event = meaning.catalogue.convert(event)
+    return Arrival(event, matcher.match(event), meaning.book.number)
 
 
 def _receipts(changes: list[Change], channels: frozenset[str]) -> Iterable[Receipt]:

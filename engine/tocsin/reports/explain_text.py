@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from tocsin.domain.event import Event
+from tocsin.domain.event import Event, as_sent
 from tocsin.domain.input import Answer, Receipt
 from tocsin.domain.time import MINUTE
 from tocsin.reports.asked import Asked
@@ -152,7 +152,10 @@ def _event(event: Event) -> str:
     facts = [event.type, event.status or "", f"from {event.source}", f"id {event.id}"]
     facts += [f"{name} {value}" for name in ("site", "device", "severity") if (value := getattr(event, name))]
     data = ", ".join(f"{name} {value}" for name, value in event.data.items())
-    return " ".join(fact for fact in facts if fact) + (f" ({_short(data)})" if data else "")
+    said = " ".join(fact for fact in facts if fact) + (f" ({_short(data)})" if data else "")
+    before = as_sent(event).data
+    sent = ", ".join(f"{name} {before[name]}" for name in (event.sent.data if event.sent is not None else ()))
+    return said + (f" (sent as {_short(sent)})" if sent else "")
 
 
 def _short(said: str) -> str:

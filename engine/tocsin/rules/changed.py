@@ -1,10 +1,14 @@
 """Which rules of a new book mean something else than before, so that what they remember must be made anew."""
 
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.book.book import Content
+from tocsin.book.catalogue import EventTypes
+from tocsin.book.event_uses import matches_with_types
 from tocsin.book.match import FieldRef
 from tocsin.book.rule import Gate, Rule
+from tocsin.domain.errors import Location
 from tocsin.domain.time import HOUR, MINUTE
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -20,11 +24,13 @@ def changed_rules(before: Content, after: Content) -> tuple[str, ...]:
     """The rules of both contents whose ``when``, ``per`` or ``clear`` differs, in the order of the second.
 
     A rule that waits for a time counts it by its ``during``, so that its gates and their hours are asked too. What a
-    rule says, its severity, whom it turns to and its limits change nothing that it remembers.
+    rule says, its severity, whom it turns to and its limits change nothing that it remembers. What is declared of the
+    event types that it hears makes other events of them.
     """
+    types, others = EventTypes(before.events), EventTypes(after.events)
     known = {rule.id: rule for rule in before.rules if rule.enabled}
     return tuple(rule.id for rule in after.rules if rule.enabled and rule.id in known
-                 and _remembered(known[rule.id], before) != _remembered(rule, after))
+                 and _remembered(known[rule.id], before, types) != _remembered(rule, after, others))
 
 
 def reach(rule: Rule) -> int | None:
@@ -38,8 +44,10 @@ def reach(rule: Rule) -> int | None:
     return sum(span for span in spans if isinstance(span, int)) + _AFTER
 
 
-def _remembered(rule: Rule, content: Content) -> bytes:
-    return _encode((rule.when, rule.per, rule.clear, _hours_of(rule, content)))
+def _remembered(rule: Rule, content: Content, types: EventTypes) -> bytes:
+    declared = [[replace(one, about="", where=Location("")) for one in types.meant(asked)]
+                for _, asked in matches_with_types(rule)]
+    return _encode((rule.when, rule.per, rule.clear, _hours_of(rule, content), declared))
 
 
 def _hours_of(rule: Rule, content: Content) -> list[tuple[Gate, object, object]]:

@@ -12,8 +12,10 @@ from typing import Any
 
 import re2
 
+from tocsin.book.catalogue import PLATE, TIME
 from tocsin.book.match import Expect, FieldRef
 from tocsin.domain.event import Event
+from tocsin.rules.duration import instant_of
 from tocsin.rules.tables import Tables
 from tocsin.rules.text import key_text
 from tocsin.rules.values import MatchError, as_instant, kind_of, number, reader
@@ -162,7 +164,7 @@ def _listed(expect: Expect, tables: Tables) -> Predicate:
     """Membership is asked of key texts, so that 12 is in a list that says ``12``."""
     read = reader(expect.field)
     fold = expect.fold
-    has = tables.members(str(expect.value), fold=fold).has
+    has = tables.members(str(expect.value), fold=fold, plates=expect.kind == PLATE).has
 
     def holds(event: Event) -> bool:
         return any(has(text.casefold() if fold else text, event.time) for text in key_text(read(event)))
@@ -170,7 +172,30 @@ def _listed(expect: Expect, tables: Tables) -> Predicate:
     return holds
 
 
+def _earlier_or_later(expect: Expect, operator: str, mismatch: Mismatch) -> Predicate:
+    """Instants, as texts of ``data`` or as the top-level ones; a value that is none is neither before nor after."""
+    field, compare, value = expect.field, _ORDER[operator], expect.value
+    read = reader(field)
+    fixed = None if isinstance(value, FieldRef) else _moment(value)
+    read_limit = reader(value.field) if isinstance(value, FieldRef) else None
+
+    def holds(event: Event) -> bool:
+        limit = fixed if read_limit is None else _moment(read_limit(event))
+        found = [_moment(one) for one in _elements(read(event)) if one is not None]
+        if None in found:
+            mismatch(field, "time", "text")
+        return limit is not None and any(one is not None and compare(one, limit) for one in found)
+
+    return holds
+
+
+def _moment(value: Any) -> int | None:
+    return value if type(value) is int else instant_of(value) if isinstance(value, str) else None
+
+
 def _ordered(expect: Expect, operator: str, mismatch: Mismatch) -> Predicate:
+    if expect.kind == TIME:
+        return _earlier_or_later(expect, operator, mismatch)
     field, compare = expect.field, _ORDER[operator]
 
     def beyond(value: Any, limit: Any) -> bool:

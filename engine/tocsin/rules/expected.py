@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from tocsin.book.book import Content
+from tocsin.book.catalogue import EventTypes, key_kind, types_of
+from tocsin.book.kinds import constant
 from tocsin.book.rule import Rule
 from tocsin.rules.lists import span_of
 from tocsin.rules.text import plain_text
@@ -24,8 +26,10 @@ class Expected:
         name, _, column = rule.when.expected.partition(".")
         table = content.lists.get(name)
         columns = columns_of(rule, table.columns if table is not None else (), column)
+        types = EventTypes(content.events)
+        kinds = {field.name: key_kind(types, types_of(rule), field) for field in rule.per}
         for row in table.rows if table is not None else ():
-            key = {field: plain_text(row.get(place, "")) for field, place in columns.items()}
+            key = {field: constant(kinds[field], plain_text(row.get(place, ""))) for field, place in columns.items()}
             if all(key.values()):
                 self._spans.setdefault(_place(key), []).append((*span_of(row, zone), row))
 

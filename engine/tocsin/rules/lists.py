@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.book.book import Table
 from tocsin.domain.errors import TocsinError
+from tocsin.domain.plate import fold_plate
 from tocsin.domain.time import from_datetime, parse_instant
 from tocsin.rules.text import plain_text
 
@@ -35,8 +36,9 @@ class Members:
         return self._spans
 
 
-def members_of(name: str, table: Table, column: str, zone: ZoneInfo, *, fold: bool = False) -> Members:
-    """The members of a column, compared as key texts, case-folded with ``fold``; blank cells are nobody.
+def members_of(name: str, table: Table, column: str, zone: ZoneInfo, *, fold: bool = False,
+               plates: bool = False) -> Members:
+    """The members of a column, compared as key texts, case-folded with ``fold``, as ``plates``; blank cells are nobody.
 
     ``from`` and ``until`` are dates, local times or RFC 3339 instants; a date in ``until`` means the end of that
     day and an instant in ``until`` is inside. Raises ListError naming list and row for any other text.
@@ -44,6 +46,8 @@ def members_of(name: str, table: Table, column: str, zone: ZoneInfo, *, fold: bo
     spans: dict[str, list[tuple[int, int]]] = {}
     for number, row in enumerate(table.rows, start=1):
         text = plain_text(row.get(column, ""))
+        if plates:
+            text = fold_plate(text)
         if not text:
             continue
         try:

@@ -8,6 +8,7 @@ import msgspec
 from tocsin.book.book import Book
 from tocsin.book.contacts import Policy
 from tocsin.book.rule import Rule, SeverityBy
+from tocsin.rules.catalogue import Catalogue
 from tocsin.rules.gates import Named, gates_of
 from tocsin.rules.names import names_used
 from tocsin.rules.operators.absence import AbsenceWord
@@ -59,12 +60,13 @@ class Meaning:
     ``order`` ranks rules so that every ``incident`` rule comes after the rule it follows; ``followers`` names the
     rules that follow a rule. ``receipts`` are the channels whose delivery receipts are awaited. ``gates`` holds the
     rules that have any; ``asked`` says by which fields the gates of others ask about a rule's incidents. ``named`` are
-    the calendars and operations of the book.
+    the calendars and operations of the book, ``catalogue`` its declared event types.
     """
 
     def __init__(self, book: Book) -> None:
         self.book = book
         self.content = book.content
+        self.catalogue = Catalogue(book.content)
         self.receipts = frozenset(book.content.receipts)
         self.rules: dict[str, Rule] = {rule.id: rule for rule in book.content.rules if rule.enabled}
         self.followers: dict[str, tuple[str, ...]] = {}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import reduce
+from itertools import pairwise
 from math import fsum
 from typing import Any
 
@@ -54,6 +55,12 @@ def near_total(values: Sequence[int | float]) -> tuple[float, float]:
     found = fsum(values)
     largest = max(max(values), -min(values))
     return found, (len(values) * float(largest) + abs(found)) * 2.0**-52 + _TINY
+
+
+def risen(values: Sequence[int | float]) -> Decimal:
+    """What a counter has counted from the first value to the last; one that is lower than before began at zero."""
+    before = total(one for one, after in pairwise(values) if after < one)
+    return _EXACT.subtract(_EXACT.add(exact(values[-1]), before), exact(values[0]))
 
 
 def difference(value: int | float, other: int | float) -> Decimal:

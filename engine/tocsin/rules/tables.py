@@ -17,21 +17,23 @@ class Tables:
     lists: Mapping[str, Table]
     areas: AreaIndex
     zone: ZoneInfo
-    _members: dict[tuple[str, str, bool], Members] = field(default_factory=dict, repr=False, compare=False)
+    _members: dict[tuple[str, str, bool, bool], Members] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, content: Content) -> Self:
         return cls(content.lists, AreaIndex(content.areas.values()), ZoneInfo(content.site.time_zone))
 
-    def members(self, name: str, *, fold: bool = False) -> Members:
-        """The members named by ``list`` (its first column) or ``list.column``, with or without ``lists/`` before it.
+    def members(self, name: str, *, fold: bool = False, plates: bool = False) -> Members:
+        """The members named by ``list`` (its first column) or ``list.column``, with or without ``lists/`` before it;
+        ``plates`` compares them as number plates.
 
         Built once for all rules that ask. Raises ListError for an unknown list or column.
         """
         listed, column = self._locate(name.removeprefix("lists/"))
-        place = (listed, column, fold)
+        place = (listed, column, fold, plates)
         if place not in self._members:
-            self._members[place] = members_of(listed, self.lists[listed], column, self.zone, fold=fold)
+            self._members[place] = members_of(listed, self.lists[listed], column, self.zone, fold=fold,
+                                                plates=plates)
         return self._members[place]
 
     def _locate(self, name: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ WORDS = ("", "warning", "critical")
 DISK, WAL, LOOP_LAG, CLOCK_SKEW = "tocsin.disk", "tocsin.wal", "tocsin.loop_lag", "tocsin.clock_skew"
 SOURCE_SILENT, CHANNEL_FAILING, AUDIT = "tocsin.source_silent", "tocsin.channel_failing", "tocsin.audit"
 POISON, DISAGREEMENT, RULE_ERROR = "tocsin.poison", "tocsin.disagreement", "tocsin.rule_error"
+IMPLAUSIBLE = "tocsin.implausible"
 
 MIB = 2**20
 NEVER = float("inf")
@@ -128,6 +129,13 @@ def rule_error(rule: str, reason: str, now: int) -> Event:
     """A rule failed on an input, which the other rules took; ``reason`` begins with the kind ("KeyError: …")."""
     return Event(id=f"{rule}-{now}", source=SOURCE, type=RULE_ERROR, time=now, received=now, text=reason,
                  data={"rule_id": rule, "error": reason.partition(": ")[0]})
+
+
+def implausible(doubt: str, now: int) -> Event:
+    """A value that cannot be was set aside; ``doubt`` begins with type, field and sender ("t f, d: 99 …")."""
+    reading = doubt.partition(": ")[0]
+    return Event(id=f"{reading}-{now}", source=SOURCE, type=IMPLAUSIBLE, time=now, received=now, text=doubt,
+                 data={"reading": reading})
 
 
 def disagreement(rule: str, event: Event, index: bool, second: bool, now: int) -> Event:

@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
+from tocsin.book.book import Content
+from tocsin.book.catalogue import COUNTER, EventTypes, types_of
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
 from tocsin.domain.time import DAY
-from tocsin.rules.numbers import difference, exact, highest, lowest, sample_of
+from tocsin.rules.numbers import difference, exact, highest, lowest, risen, sample_of
 from tocsin.rules.operators.samples import Sample, SampledWord
 from tocsin.rules.operators.window import NORMAL, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
@@ -21,12 +23,21 @@ Value = bool | int | float | str
 
 
 class SlopeWord(SampledWord):
-    """``rises`` and ``falls``: the newest value minus the lowest within the time, or the highest minus the newest."""
+    """``rises`` and ``falls``: the newest value minus the lowest within the time, or the highest minus the newest.
+
+    Of a counter all that it has counted: when it is lower than before, it began again at zero.
+    """
 
     needs: ClassVar[int] = 2
     inclusive: ClassVar[bool] = True
+    counts: bool = False
+
+    def read(self, content: Content) -> None:
+        self.counts = EventTypes(content.events).kind(types_of(self.rule), self.rule.when.of) == COUNTER
 
     def measure(self, samples: tuple[Sample, ...]) -> Decimal:
+        if self.counts:
+            return risen(samples)
         if self.rule.when.moves == "rises":
             return difference(samples[-1], lowest(samples))
         return difference(highest(samples), samples[-1])
