@@ -12,6 +12,8 @@ from tests.support.town import PANIC, PATROL, town
 
 import tocsin.core.step
 from tocsin.book.book import Content
+from tocsin.book.catalogue import EventType, FieldKind
+from tocsin.book.match import Expect, Match
 from tocsin.core import correlate
 from tocsin.domain.errors import BookError, Finding, Location
 from tocsin.domain.time import HOUR
@@ -179,6 +181,24 @@ async def test_ready_means_that_events_can_be_taken(site: Site, monkeypatch: pyt
     assert (red.status_code, red.json()["status"]) == (503, "red")
     assert "the disk does not keep up" in red.json()["problems"][0]
     assert (await site.http.get("/healthz")).status_code == 200
+
+
+async def test_a_reading_that_cannot_be_is_set_aside_and_told_once_in_a_while(tmp_path: Path) -> None:
+    """No rule sees the value; the shipped rule hears that the gauge is broken; what was sent can be proven."""
+    told = event_rule("implausible-reading", match(type="tocsin.implausible"), to="patrol", per=("reading",),
+                      say="Неможливо: {{ reading }}")
+    high = event_rule("high", Match((Expect("level", "above", 4),)), to="patrol")
+    level = FieldKind("number", "m", {"at_least": 0, "at_most": 12})
+    gauges = replace(town(high, told), events={"sensor.river": EventType(fields={"level": level})})
+    async with site_of(tmp_path, gauges) as site:
+        for number in range(3):
+            await site.event(type="sensor.river", device="g-1", data={"level": 99.9 + number})
+        await site.advance(seconds=1)
+        assert site.incidents() == ["implausible-reading"]
+        site.telegram("olena").expects("Неможливо: sensor.river level, g-1")
+        assert site.notes("implausible")[0] == (
+            "sensor.river level, g-1: 99.9 cannot be (at least 0, at most 12 m), the value is set aside")
+        assert len(site.notes("implausible")) == 3
 
 
 async def test_a_rule_that_fails_is_told_once_and_stops_no_other(

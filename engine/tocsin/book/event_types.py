@@ -44,8 +44,11 @@ class TypeName(Text):
         return {"type": "string", "pattern": f"^{_TYPE.pattern}$"}
 
 
-class _DeclaredField(FieldName):
+class _DeclaredField(Text):
     """The name of a field of ``data``."""
+
+    def __init__(self) -> None:
+        super().__init__("the name of a field", limit=200)
 
     def read(self, node: Node, report: Report) -> str:
         name = super().read(node, report)
@@ -54,6 +57,9 @@ class _DeclaredField(FieldName):
             self.refuse(node, report, f'"{head}" is a field of every event and needs no declaration; a key of data of '
                         f"that name is declared as data.{name}", report.replaced(node.where, name, f"data.{name}"))
         return plain_name(name)
+
+    def schema(self) -> Json:
+        return {"type": "string"}
 
 
 def _kind(values: dict[str, Any]) -> FieldKind:
@@ -168,4 +174,3 @@ def columns_added(one: EventType, lists: Map[str, Table]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(
         column for addition in one.add if (table := lists.get(addition.list)) is not None
         for column in table.columns if column not in (*TIME_COLUMNS, addition.by)))
-

@@ -4,11 +4,10 @@ import msgspec
 from msgspec.structs import replace
 
 from tocsin.book.book import Content
-from tocsin.book.catalogue import EventTypes
+from tocsin.book.catalogue import EventType, EventTypes
 from tocsin.book.event_uses import matches_with_types
 from tocsin.book.match import FieldRef
 from tocsin.book.rule import Gate, Rule
-from tocsin.domain.errors import Location
 from tocsin.domain.time import HOUR, MINUTE
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -45,9 +44,15 @@ def reach(rule: Rule) -> int | None:
 
 
 def _remembered(rule: Rule, content: Content, types: EventTypes) -> bytes:
-    declared = [[replace(one, about="", where=Location("")) for one in types.meant(asked)]
-                for _, asked in matches_with_types(rule)]
+    declared = [[_bare(one) for one in types.meant(asked)] for _, asked in matches_with_types(rule)]
     return _encode((rule.when, rule.per, rule.clear, _hours_of(rule, content), declared))
+
+
+def _bare(declared: EventType) -> EventType:
+    """What is declared, without what is written for people."""
+    fields = declared.fields
+    return EventType(add=declared.add, fields=None if fields is None else {
+        name: replace(kind, about="") for name, kind in fields.items()})
 
 
 def _hours_of(rule: Rule, content: Content) -> list[tuple[Gate, object, object]]:

@@ -67,9 +67,8 @@ def _flags(_: FieldKind) -> Reading:
 
 def _times(_: FieldKind) -> Reading:
     def read(value: Any) -> Any:
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= _MILLISECONDS:
-            value = float(Decimal(repr(value)) / 1000)
-        instant = instant_of(value)
+        many = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= _MILLISECONDS
+        instant = instant_of(float(Decimal(repr(value)) / 1000) if many else value)
         return value if instant is None else format_instant(instant)
     return read
 

@@ -115,7 +115,7 @@ def test_what_is_doubtful_is_a_warning(home, path, text, sentence):
 FILES = [
     ("rules/more.yml", "rules: []", "rename this file to .yaml"),
     ("rules/calendars/patrol.ics", "BEGIN:VCARD", "not a calendar"),
-    ("rules/events/types.yaml", "{}", "not yet built"),
+    ("rules/events/types.yaml", "{}", "a file of event types needs events:"),
     ("templates/telegram.j2", "x", "a template is called"),
     ("rules/lists/a.b.csv", "a\n1\n", "no dots or spaces"),
     ("contacts/more.yaml", "[]", "begins with one of people"),

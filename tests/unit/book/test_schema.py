@@ -7,7 +7,7 @@ from tocsin.book.schema import schemas
 from tocsin.book.words import BUILT_WORDS
 from tocsin.settings import SETTINGS, Settings
 
-FILES = {"rules", "people", "services", "schedules", "policies", "config"}
+FILES = {"rules", "events", "people", "services", "schedules", "policies", "config"}
 
 
 def references(schema):
