@@ -13,6 +13,7 @@ from tocsin.core import (
     correlate,
     escalate,
     gates,
+    handover,
     incidents,
     inhibit,
     listening,
@@ -62,9 +63,11 @@ def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
             _carry_on(draft, meaning, renew.book_loaded(board, draft, meaning, item, now), now)
             _carry_on(draft, meaning, listening.begins(draft, meaning, now), now)
             _look(draft, meaning, asking.renewed(board, draft, meaning), now)
+            handover.renewed(board, draft, meaning, now)
         case Started(version, gap):
             draft.put(Noted(now, "started", f"version {version} started after {gap // 1_000_000} s without listening"))
             _carry_on(draft, meaning, listening.paused(draft, meaning, gap, now), now)
+            handover.begins(draft, meaning, now)
     answers.settle(draft, meaning, now)
     for _ in range(_MOST_ROUNDS):
         concerned = follower.concerned()
@@ -177,6 +180,9 @@ def _timer(draft: Draft, meaning: Meaning, timer_id: str, now: int) -> None:
         which = (timer.rule, timer.key, UNLESS)
         said = _guarded(draft, timer.rule, now, inhibit.due, meaning, which, now) or ()
         _carry_on(draft, meaning, [(timer.rule, said)], now, admitted=True)
+        return
+    if timer.kind == handover.SHIFT:
+        handover.due(draft, meaning, timer, now)
         return
     if timer.kind == "silence":
         silences.over(draft, timer.key, now)

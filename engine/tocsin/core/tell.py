@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from tocsin.core import ways
 from tocsin.core.draft import Draft
-from tocsin.core.standing import last_words
+from tocsin.core.standing import holders, last_words
 from tocsin.domain.change import Noted, NotificationSet, Suppressed
 from tocsin.domain.incident import Incident
-from tocsin.domain.notification import CLEARED, CLOSED, JOINED, NOTICE, REMIND, TAKEN, Notification
+from tocsin.domain.notification import CLEARED, CLOSED, HANDOVER, JOINED, NOTICE, REMIND, TAKEN, Notification
 from tocsin.domain.time import HOUR
 from tocsin.rules.meaning import Meaning
 
@@ -27,6 +27,15 @@ def page(draft: Draft, meaning: Meaning, incident: Incident, kind: str, person: 
 def remind(draft: Draft, meaning: Meaning, incident: Incident, person: str, now: int) -> None:
     """Ask somebody who has it how it stands."""
     _news(draft, meaning, incident, REMIND, person, now, {})
+
+
+def hand_over(draft: Draft, meaning: Meaning, incident: Incident, person: str, channel: str,
+              services: tuple[str, ...], now: int) -> None:
+    """Somebody whose shift begins gets an incident of the shift before: who has it, and the answers they can give."""
+    content = ways.carried(meaning, services, incident.severity, channel)
+    words = last_words(incident.answers)
+    held = next(({"who": who, "word": words[who]} for who in reversed(holders(incident))), {})
+    _put(draft, incident, HANDOVER, person, channel, now, now + NEWS_EXPIRES, held, content=content)
 
 
 def cleared(draft: Draft, meaning: Meaning, incident: Incident, how: str, now: int) -> Incident:
@@ -73,14 +82,17 @@ def taken(draft: Draft, incident: Incident, who: str, word: str, now: int, eta: 
 
 
 def notice(draft: Draft, meaning: Meaning, by: dict[str, tuple[str, ...]], text: str, now: int, *, severity: str,
-           services: dict[str, tuple[str, ...]]) -> None:
-    """The engine speaks about itself to these people, by the channels given for each, as their services allow."""
+           services: dict[str, tuple[str, ...]], names: dict[str, Any] | None = None) -> None:
+    """The engine speaks about itself to these people, by the channels given for each, as their services allow.
+
+    With a ``phrase`` among ``names`` each reads it in their own language, in place of the text.
+    """
     for person, channels in by.items():
         for channel in channels:
             number = draft.last_notification + 1
             draft.put(NotificationSet(Notification(
                 id=number, kind=NOTICE, person=person, channel=channel, created=now, severity=severity,
-                expires=now + NEWS_EXPIRES, book=meaning.book.number, values={"text": text},
+                expires=now + NEWS_EXPIRES, book=meaning.book.number, values={"text": text, **(names or {})},
                 content=ways.carried(meaning, services.get(person, ()), severity, channel))))
     if not by:
         draft.put(Noted(now, "nobody_told", f"nobody is there to be told: {text}"))

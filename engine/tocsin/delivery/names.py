@@ -8,10 +8,11 @@ from tocsin.book.book import Content
 from tocsin.book.rule import Rule
 from tocsin.book.template import TemplateError
 from tocsin.delivery import templates
+from tocsin.delivery.phrases import PHRASE, phrase_of
 from tocsin.delivery.plain import cut, harmless, one_line
 from tocsin.delivery.when import told_time, zone_of
 from tocsin.delivery.words import known, word
-from tocsin.domain.notification import JOINED, Notification
+from tocsin.domain.notification import JOINED, NOTICE, Notification
 from tocsin.domain.time import MINUTE
 
 LATE_AFTER = 2 * MINUTE
@@ -30,6 +31,8 @@ def names_of(notification: Notification, content: Content, rule: Rule | None, la
     zone = zone_of(content.site.time_zone)
     given = notification.values
     values: dict[str, Any] = harmless(given, word(language, "yes"), word(language, "no"))
+    if phrase := phrase_of(notification, content, language, now):
+        values["text"] = phrase
     say = said(rule, values, notification, broken)
     since = given.get("since")
     happened = isinstance(since, int) and abs(notification.created - since) > LATE_AFTER
@@ -129,6 +132,9 @@ def _at(notification: Notification, zone: ZoneInfo, now: int) -> str | None:
 def _what(notification: Notification, language: str) -> str:
     if notification.kind == "page" and notification.values.get("reopened"):
         return word(language, "reopened")
+    if notification.kind == NOTICE and PHRASE in notification.values:
+        what = word(language, "what.handover")
+        return what[:1].upper() + what[1:]
     return known(language, f"what.{notification.kind}") or ""
 
 

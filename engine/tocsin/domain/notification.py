@@ -17,7 +17,7 @@ KINDS = (PAGE, RAISED, JOINED, CLEARED, CLOSED, HANDOVER, REMIND, TAKEN, NOTICE)
 CHANNELS = ("telegram", "sms", "email", "webhook")
 """Every way to a person, in the order in which they are tried; the last one leads to another system."""
 
-WANTS_ANSWER = frozenset({PAGE, RAISED, REMIND})
+WANTS_ANSWER = frozenset({PAGE, RAISED, REMIND, HANDOVER})
 
 QUEUED, STARTED, SENT, DELIVERED, READ = "queued", "started", "sent", "delivered", "read"
 FAILED_TEMPORARY, FAILED_PERMANENT, UNKNOWN = "failed_temporary", "failed_permanent", "unknown"

@@ -11,7 +11,8 @@ from tocsin.book.book import Content
 from tocsin.book.contacts import Person
 from tocsin.domain.time import DAY, SECOND, to_datetime
 from tocsin.domain.wall import shown_at
-from tocsin.reports.rosters import Duty, called, duties
+from tocsin.reports.rosters import Duty, duties
+from tocsin.roster.reach import called
 from tocsin.roster.shifts import edges
 
 if TYPE_CHECKING:

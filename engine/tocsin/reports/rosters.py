@@ -50,12 +50,6 @@ def _unknown(kind: str, name: str, known: dict[str, object] | object) -> str:
     return f'there is no {kind} "{name}" in the contacts' + (f": there are {names}" if names else "")
 
 
-def called(content: Content, schedule: str) -> str:
-    """What people call a schedule: the services that it keeps on duty, else its id."""
-    return ", ".join(service.name for service in content.services.values()
-                     if service.schedule == schedule and not service.members) or schedule
-
-
 def minute(instant: int, zone: ZoneInfo) -> str:
     """``Tue 24.11.2026 08:00``; in the hour that a clock change repeats also which of the two."""
     local = to_datetime(instant).astimezone(zone)

@@ -46,10 +46,13 @@ def look_ahead(content: Content, now: int) -> None:
 @lru_cache(maxsize=512)
 def _of_chunk(text: str, zone: str, chunk: int) -> tuple[Stretch, ...]:
     begin, end = chunk * _CHUNK - DAY, (chunk + 1) * _CHUNK + DAY
+    try:
+        events = _events(text).between(to_datetime(begin), to_datetime(end))
+    except Exception:  # noqa: BLE001 - a series that the library cannot work out is a gap, and must not stop a page
+        return ()
     found = [Stretch(instant(event.start, ZoneInfo(zone)), instant(event.end, ZoneInfo(zone)),
                      tuple(str(event.get("SUMMARY", "")).split()))
-             for event in _events(text).between(to_datetime(begin), to_datetime(end))
-             if event.get("SUMMARY") and str(event.get("STATUS", "")).upper() != "CANCELLED"]
+             for event in events if event.get("SUMMARY") and str(event.get("STATUS", "")).upper() != "CANCELLED"]
     return tuple(sorted(found, key=lambda one: (one.begin, one.end, one.people)))
 
 

@@ -75,3 +75,9 @@ def everybody_on_duty(content: Content, at: int) -> tuple[str, ...]:
     for schedule in content.schedules.values():
         found.update(dict.fromkeys(on_duty(schedule, content.people, at)))
     return tuple(found)
+
+
+def called(content: Content, schedule: str) -> str:
+    """What people call a schedule: the services that it keeps on duty, else its id."""
+    return ", ".join(service.name for service in content.services.values()
+                     if service.schedule == schedule and not service.members) or schedule

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from tocsin.book.contacts import Person, Rotation, Schedule
-from tocsin.domain.time import DAY, to_datetime
+from tocsin.domain.time import DAY, HOUR, to_datetime
 from tocsin.domain.wall import shown_at
 from tocsin.roster.imported import stretches
 from tocsin.roster.oncall import local, on_duty
@@ -53,9 +53,9 @@ def hand_overs(schedule: Schedule, people: dict[str, Person], begin: int, end: i
 
 def next_look(schedule: Schedule, people: dict[str, Person], after: int) -> int:
     """The next instant at which others are on duty, or at the latest the one from which to look on for it."""
-    begin, width = after, DAY
+    begin, width = after, HOUR
     while begin < after + LOOK:
-        end = begin + width
+        end = min(begin + width, after + LOOK)
         for at in hand_overs(schedule, people, begin - 1, end + 1):
             if at > after:
                 return at

@@ -90,7 +90,8 @@ def test_every_shipped_template_says_what_it_is_about(kind: str, channel: str, l
     assert broken == []
     assert "—" not in message.text
     assert ("Диск майже повний" if kind == "notice" else "school-12") in message.text
-    assert bool(message.buttons or message.code or message.link) == (kind in ("page", "raised", "remind"))
+    assert bool(message.buttons or message.code or message.link) == (
+        kind in ("page", "raised", "remind", "handover"))
     severity = WORDS[language]["severity.critical"]
     assert kind not in ("page", "raised", "remind", "handover") or severity in message.text
 

@@ -24,8 +24,9 @@ from tocsin.clock import VirtualClock
 from tocsin.domain.errors import TocsinError
 from tocsin.domain.time import DAY, HOUR, from_datetime, parse_instant, to_datetime
 from tocsin.reports.feed import PEOPLE, SCHEDULES, feed, feed_link
-from tocsin.reports.rosters import UnknownRosterError, called, duties
+from tocsin.reports.rosters import UnknownRosterError, duties
 from tocsin.roster.oncall import on_duty
+from tocsin.roster.reach import called
 from tocsin.sources.door import Doors
 from tocsin.sources.tokens import hash_token
 from tocsin.store import open_store

@@ -18,6 +18,7 @@ PLAYED = ("operations.md", "places.md", "events.md")
 _SILENCES, _ICS = "tests/unit/gates/test_silences.py", "tests/unit/gates/test_ics.py"
 _NIGHTS, _FEED = "tests/unit/roster/test_both_nights.py", "tests/unit/reports/test_feed.py"
 _IMPORT = "tests/unit/roster/test_imports.py"
+_HANDOVER = "tests/unit/core/test_handover.py"
 _COVERAGE, _ONCALL = "tests/unit/roster/test_coverage.py", "tests/unit/roster/test_oncall.py"
 _CONTENT = "tests/unit/book/test_content.py"
 _REAL = "tests/acceptance/test_silence.py"
@@ -59,6 +60,24 @@ NAMED = {
         "one person is on duty in two rotations at once": (
             _COVERAGE, "test_one_person_in_two_rotations_at_once_counts_once"),
         "a person stays for several turns in a row": (_NIGHTS, "test_shifts_are_joined_where_one_person_stays"),
+        "an alarm comes just before a hand-over": (
+            _HANDOVER, "test_an_alarm_in_the_minute_of_the_hand_over_reaches_both"),
+        "nobody answers over a hand-over": (
+            _HANDOVER, "test_the_steps_go_on_in_their_time_and_ask_who_is_on_duty_then"),
+        "the old shift has taken it": (_HANDOVER, "test_what_somebody_has_is_handed_on_with_their_name"),
+        "there are many open incidents": (_HANDOVER, "test_many_open_incidents_are_no_flood"),
+        "the incident is silenced or closed, or was asked by way of another schedule": (
+            _HANDOVER, "test_a_service_by_its_schedule_hands_on_and_closed_or_silenced_incidents_do_not"),
+        "the one who comes was asked already": (
+            _HANDOVER, "test_a_person_who_was_asked_already_is_not_asked_again_by_the_hand_over"),
+        "the engine does not run at a hand-over": (
+            "tests/scenarios/test_hand_over.py", "test_power_that_fails_over_a_hand_over"),
+        "it does not run for many hand-overs": (
+            _HANDOVER, "test_hand_overs_during_a_downtime_are_told_once_with_their_times"),
+        "a change of the files puts somebody else on duty now": (
+            _HANDOVER, "test_a_changed_roster_is_told_at_once_and_once"),
+        "the engine starts, or a schedule is new": (
+            _HANDOVER, "test_both_are_told_at_the_hand_over_and_nobody_before_it"),
         "a calendar names somebody who is unknown, or a name that two people have": (
             _IMPORT, "test_who_is_unknown_is_an_error_with_its_line_and_the_way_out"),
         "a calendar's time falls into the hour that is skipped, or comes twice": (
