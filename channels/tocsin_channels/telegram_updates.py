@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from telegram import Bot, Update
+from telegram import Bot, ChatMemberRestricted, ChatMemberUpdated, Message, Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from tocsin.domain.errors import StoreError
@@ -13,6 +13,8 @@ from tocsin_channels.masking import mask
 from tocsin_channels.report import Report
 from tocsin_channels.telegram_outcomes import wait_of
 
+GROUPS = ("group", "supergroup")
+OUTSIDE = ("kicked", "left")
 KINDS = ["message", "callback_query", "my_chat_member"]
 LONGEST_PAUSE = 30.0
 TRIES = 3
@@ -126,7 +128,9 @@ class Polling:
 
 
 def inbound(update: Update) -> Inbound | None:
-    """What an update says: a press, a private text, /start, or that the person blocked the bot; else None."""
+    """What an update says: a press, a private text, /start, that the person blocked the bot, or what has become of a
+    group; else None.
+    """
     reference = str(update.update_id)
     if (press := update.callback_query) is not None:
         message = press.message
@@ -134,14 +138,40 @@ def inbound(update: Update) -> Inbound | None:
         return Inbound("telegram", "press", str(press.from_user.id), reference, token=press.data or "",
                        provider_id=provider_id)
     if (message := update.message) is not None:
+        if (moved := _moved(message, reference)) is not None:
+            return moved
         if message.chat.type != "private" or message.from_user is None or not message.text:
             return None
         sender = str(message.from_user.id)
         if message.text.split()[0].lower() == "/start":
             return Inbound("telegram", "start", sender, reference, text=message.text.partition(" ")[2].strip())
         return Inbound("telegram", "text", sender, reference, text=message.text)
+    if (member := update.my_chat_member) is not None and member.chat.type in GROUPS:
+        return _membership(member, reference)
     if (member := update.my_chat_member) is not None and member.chat.type == "private":
         gone = member.new_chat_member.status in ("kicked", "left")
         return Inbound("telegram", "stop" if gone else "start", str(member.from_user.id), reference,
                        detail="blocked the bot" if gone else "")
     return None
+
+
+def _moved(message: Message, reference: str) -> Inbound | None:
+    """A group with another number, or one of whose topics is open again."""
+    chat = str(message.chat.id)
+    if message.migrate_to_chat_id:
+        return Inbound("telegram", "moved", chat, reference, text=str(message.migrate_to_chat_id))
+    if message.migrate_from_chat_id:
+        return Inbound("telegram", "moved", str(message.migrate_from_chat_id), reference, text=chat)
+    if message.forum_topic_reopened or message.general_forum_topic_unhidden:
+        return Inbound("telegram", "start", chat, reference, detail="a topic was opened again")
+    return None
+
+
+def _membership(member: ChatMemberUpdated, reference: str) -> Inbound | None:
+    """What the bot may do in a group from now on."""
+    chat, now = str(member.chat.id), member.new_chat_member
+    if now.status in OUTSIDE:
+        return Inbound("telegram", "stop", chat, reference, detail="the bot was removed from the group")
+    if isinstance(now, ChatMemberRestricted) and not now.can_send_messages:
+        return Inbound("telegram", "stop", chat, reference, detail="the bot may not write in the group")
+    return Inbound("telegram", "start", chat, reference, detail="the bot may write in the group")

@@ -100,9 +100,10 @@ class Handed(Struct, frozen=True, omit_defaults=True):
 class Inbound(Struct, frozen=True, omit_defaults=True):
     """Something a person sent through a channel, before it is understood.
 
-    ``kind`` is press, text, start, stop or receipt. ``sender`` is the proven sender (Telegram from.id, the
-    webhook's From). ``token`` is the callback data or code, ``reference`` the provider's id of this inbound
-    item, ``provider_id`` the message it refers to, ``state`` a receipt state.
+    ``kind`` is press, text, start, stop or receipt; of a group's chat also moved, to the number in ``text``.
+    ``sender`` is the proven sender (Telegram from.id, the webhook's From), of a group's start, stop and moved its chat.
+    ``token`` is the callback data or code, ``reference`` the provider's id of this inbound item, ``provider_id`` the
+    message it refers to, ``state`` a receipt state.
     """
 
     channel: str

@@ -28,8 +28,8 @@ def test_every_test_that_a_page_names_exists(page: str) -> None:
 
 @pytest.mark.parametrize("page", WRITTEN)
 def test_every_row_names_its_test(page: str) -> None:
-    """The first table as a whole, which its test reads row by row; the second row by row."""
+    """The first table as a whole, which its test reads row by row; the others row by row."""
     assert len(promised(page)) > 20
-    rows = table(page, "Beside sending")
+    rows = [*table(page, "Beside sending"), *table(page, "Groups"), *table(page, "Enrolment")]
     assert len(rows) > 5
     assert [cells[0] for cells in rows if len(cells) != 3 or not NAMED.fullmatch(cells[2])] == []

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from tocsin.book.book import Content
-from tocsin.book.contacts import Person, Policy
+from tocsin.book.contacts import Person, Policy, Target
 from tocsin.book.reach import people_behind
 from tocsin.book.restrictions import NONE, asked_for, content_by
 from tocsin.domain.errors import SettingsError
@@ -44,6 +44,9 @@ def _reaches(policy: Policy, content: Content, usable: set[str]) -> bool:
     for target in resort.to:
         if target.kind == "commander":
             continue
+        if "telegram" in usable and _has_open_group(target, content) and (
+                not resort.by or any("telegram" in group for group in resort.by)):
+            return True
         for person in people_behind(target, content):
             channels = {channel for group in groups_for(person, "critical", resort.by) for channel in group}
             services = asked_for(target, person.id, content)
@@ -51,3 +54,10 @@ def _reaches(policy: Policy, content: Content, usable: set[str]) -> bool:
                    for channel in channels & usable & set(person.addresses)):
                 return True
     return False
+
+
+def _has_open_group(target: Target, content: Content) -> bool:
+    """Whether the services that a target means have a group that may be told of critical incidents."""
+    return any(service.group_chat and content_by(content, (service.id,), "critical", "telegram") != NONE
+               for service in content.services.values()
+               if (target.kind, target.name) in (("service", service.id), ("area_service", service.kind)))

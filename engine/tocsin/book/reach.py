@@ -39,7 +39,9 @@ def _reaches(targets: Iterable[Target], by: Groups, content: Content) -> bool:
         if target.kind == "commander":
             return True
         services = _services(target, content)
-        if any(content.services[name].group_chat for name in services) and "telegram" in working:
+        if "telegram" in working and any(
+                content.services[name].group_chat and content_by(content, (name,), severity, "telegram") != NONE
+                for name in services for severity in SEVERITIES):
             return True
         for person in people_behind(target, content):
             restricting = asked_for(target, person.id, content)

@@ -39,6 +39,7 @@ def answer(draft: Draft, meaning: Meaning, item: Answer, now: int) -> Incident |
         return None
     given = Answered(item.person, item.word, item.channel, now, item.eta, item.note,
                      late=incident.response == ACKNOWLEDGED, notification=item.notification)
+    incident = _asked_through(incident, item) if item.group in incident.told else incident
     told = {**incident.told, item.person: item.channel} if item.person in incident.told and item.channel in CHANNELS \
         else incident.told
     incident = replace(incident, answers=(*incident.answers, given), told=told)
@@ -50,6 +51,21 @@ def answer(draft: Draft, meaning: Meaning, item: Answer, now: int) -> Incident |
     else:
         _decline(draft, meaning, incident, item, now)
     return None
+
+
+def _asked_through(incident: Incident, item: Answer) -> Incident:
+    """Who answers in a group was asked wherever the group was, and hears how it goes on."""
+    escalations = tuple(
+        replace(escalation, asked=(*escalation.asked, item.person))
+        if item.group in escalation.asked and item.person not in escalation.asked else escalation
+        for escalation in incident.escalations)
+    incident = replace(incident, escalations=escalations)
+    if item.person in incident.told:
+        return incident
+    told_for = incident.told_for
+    if item.group in told_for:
+        told_for = {**told_for, item.person: told_for[item.group]}
+    return replace(incident, told={**incident.told, item.person: item.channel}, told_for=told_for)
 
 
 def _says_nothing_new(incident: Incident, item: Answer) -> bool:

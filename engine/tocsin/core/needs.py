@@ -1,6 +1,7 @@
 """What an escalation needs, and what of it nobody has covered yet."""
 
 from tocsin.book.contacts import Need
+from tocsin.book.groups import service_of
 from tocsin.book.members import people_in
 from tocsin.core.draft import Draft
 from tocsin.core.policies import need_of
@@ -25,8 +26,13 @@ def unmet(meaning: Meaning, incident: Incident, escalation: Escalation, needs: t
 
 
 def fits(meaning: Meaning, person: str, need: Need) -> bool:
-    """Whether a person counts towards a need: by their skill, and by a service of the kind that they serve in."""
+    """Whether a person counts towards a need: by their skill, and by a service of the kind that they serve in; a group
+    where one of its members does.
+    """
     content = meaning.content
+    service = service_of(person, content)
+    if service is not None:
+        return any(fits(meaning, member, need) for member in people_in(service, content))
     known = content.people.get(person)
     if need.skill and (known is None or need.skill not in known.skills):
         return False

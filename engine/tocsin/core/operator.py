@@ -10,7 +10,8 @@ from tocsin.rules.meaning import Meaning
 def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
     """Apply an operator's action; an unknown one is noted and changes nothing.
 
-    ``address_off`` and ``address_on`` take person, channel (and reason); ``notice`` takes to (a role) and text;
+    ``address_off`` and ``address_on`` take person, channel (and reason), ``address_moved`` the new address too, as
+    ``to``; ``notice`` takes to (a role) and text;
     ``rejected`` records a message that was no event; ``silence`` takes rule, key, severity (at least one of them),
     until and reason, ``unsilence`` the number of a silence; ``wrong_code``, ``code_fits``, ``locked_out`` and
     ``not_applied`` record with person, reason (and incident) what a text or press has not done.
@@ -21,6 +22,8 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
         receipts.switch_off(draft, meaning, person, channel, str(arguments.get("reason", "switched off")), now)
     elif item.action == "address_on":
         receipts.switch_on(draft, person, channel, now)
+    elif item.action == "address_moved":
+        receipts.move(draft, meaning, person, channel, str(arguments.get("to", "")), now)
     elif item.action == "notice" and arguments.get("to") in ("duty_office", "shift_head", "administrators"):
         receipts.tell_role(draft, meaning, str(arguments["to"]), str(arguments.get("text", "")), now,
                            str(arguments.get("severity", "high")))

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from tocsin.book.groups import addressee, called
 from tocsin.core import escalate, responders, tell, ways
 from tocsin.core.draft import Draft
 from tocsin.domain.change import AddressSet, IncidentSet, Noted
@@ -15,7 +16,7 @@ from tocsin.rules.meaning import Meaning
 def receipt(draft: Draft, meaning: Meaning, item: Receipt, now: int) -> None:
     """Apply a receipt; one about an incident long closed changes addresses only."""
     if item.moved_to:
-        draft.put(AddressSet(Address(item.person, item.channel, moved_to=item.moved_to, since=now)))
+        move(draft, meaning, item.person, item.channel, item.moved_to, now)
     if item.address_dead and item.person:
         switch_off(draft, meaning, item.person, item.channel, item.detail or item.state, now)
     incident = draft.incident(item.incident) if item.incident else None
@@ -44,6 +45,13 @@ def _failed(draft: Draft, meaning: Meaning, incident: Incident, index: int, ask:
     return escalate.next_group(draft, meaning, incident, index, ask.person, now)
 
 
+def move(draft: Draft, meaning: Meaning, person: str, channel: str, to: str, now: int) -> None:
+    """The address has another form from now on, until the file has another address; it is in use again."""
+    known = addressee(person, meaning.content)
+    written = known.addresses.get(channel, "") if known is not None else ""
+    draft.put(AddressSet(Address(person, channel, moved_to=to, since=now, moved_from=written)))
+
+
 def switch_off(draft: Draft, meaning: Meaning, person: str, channel: str, reason: str, now: int) -> None:
     """No message is sent to this address until the person shows that it works; the shift head is told once."""
     known = draft.address(person, channel)
@@ -51,7 +59,7 @@ def switch_off(draft: Draft, meaning: Meaning, person: str, channel: str, reason
         return
     draft.put(AddressSet(replace(known or Address(person, channel), off=reason, since=now)))
     draft.put(Noted(now, "address_off", f"{person}: {channel} switched off: {reason}", person=person))
-    name = meaning.content.people[person].name if person in meaning.content.people else person
+    name = called(meaning.content).get(person, person)
     tell_role(draft, meaning, "shift_head", f"{name}: {channel} does not work any more ({reason})", now)
 
 

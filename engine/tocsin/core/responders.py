@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from tocsin.book.contacts import LastResort, Step, Target
+from tocsin.book.groups import is_group
 from tocsin.core import tell
 from tocsin.core.draft import Draft
 from tocsin.core.needs import fits, unmet
@@ -41,8 +42,9 @@ def ask_people(draft: Draft, meaning: Meaning, incident: Incident, index: int, s
     for person in people or (named if last else ()):
         groups = reachable(draft, meaning, person, incident.severity, step.by, named[person])
         if not groups:
-            draft.put(Suppressed(now, incident.rule, incident.key, f"{person} has no usable address",
-                                 incident.severity, incident.id))
+            if not is_group(person) or not step.by or any("telegram" in channels for channels in step.by):
+                draft.put(Suppressed(now, incident.rule, incident.key, f"{person} has no usable address",
+                                     incident.severity, incident.id))
             continue
         ask, incident = send_group(draft, meaning, incident, index, Ask(person, groups, services=named[person]), now)
         asks.append(ask)

@@ -1,8 +1,13 @@
 """Ways: by which channels a person can be told now, and how much each may carry."""
 
+from msgspec.structs import replace
+
+from tocsin.book.contacts import Person
+from tocsin.book.groups import addressee
 from tocsin.book.restrictions import NONE, REFERENCE, content_by
 from tocsin.core.draft import Draft
 from tocsin.domain.incident import Incident
+from tocsin.domain.notification import CHANNELS
 from tocsin.roster.reach import Groups, groups_for
 from tocsin.rules.meaning import Meaning
 
@@ -13,9 +18,10 @@ def reachable(draft: Draft, meaning: Meaning, person: str, severity: str, by: Gr
 
     ``services`` are those that restrict what may be said to the person.
     """
-    known = meaning.content.people.get(person)
-    if known is None:
+    written = addressee(person, meaning.content)
+    if written is None:
         return ()
+    known = replace(written, addresses=_addresses(draft, written))
     groups = []
     for group in groups_for(known, severity, by):
         usable = tuple(channel for channel in group
@@ -24,6 +30,16 @@ def reachable(draft: Draft, meaning: Meaning, person: str, severity: str, by: Gr
         if usable:
             groups.append(usable)
     return tuple(groups)
+
+
+def _addresses(draft: Draft, person: Person) -> dict[str, str]:
+    """Every address that holds now: enrolled and moved ones too."""
+    found = {}
+    for channel in CHANNELS:
+        written, known = person.addresses.get(channel, ""), draft.address(person.id, channel)
+        if address := known.instead_of(written) if known is not None else written:
+            found[channel] = address
+    return found
 
 
 def is_open(draft: Draft, meaning: Meaning, person: str, channel: str, severity: str,

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from tocsin.book.contacts import Target
+from tocsin.book.groups import group_of
+from tocsin.book.restrictions import asked_for
 from tocsin.domain.incident import Incident
 from tocsin.roster.reach import people_for
 from tocsin.roster.routing import Spot, route
@@ -11,9 +13,17 @@ from tocsin.rules.meaning import PLACE_NAMES, Meaning
 
 
 def whom(targets: Iterable[Target], meaning: Meaning, incident: Incident, now: int) -> dict[str, tuple[str, ...]]:
-    """The people to ask, each once in the targets' order, with the services that restrict what may be said to them."""
+    """The people to ask, each once in the targets' order, then the groups of the services meant; with the services that
+    restrict what may be said to them.
+    """
+    content = meaning.content
     plain = [one for target in targets for one in _plain(target, meaning, incident, now)]
-    return people_for(plain, meaning.content, now)
+    found = people_for(plain, content, now)
+    for target in plain:
+        service = content.services.get(target.name) if target.kind == "service" else None
+        if service is not None and service.group_chat:
+            found[group_of(service)] = asked_for(target, "", content)
+    return found
 
 
 def _plain(target: Target, meaning: Meaning, incident: Incident, now: int) -> tuple[Target, ...]:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from tocsin.delivery.outbox import TO_SEND, Row
 from tocsin.delivery.statement import listed, rows, run, run_many
+from tocsin.domain.codec import decode_incident
 from tocsin.domain.notification import CLEARED, CLOSED, JOINED, STARTED, UNKNOWN, WITHDRAWN
 from tocsin.domain.time import SECOND
 from tocsin.ports import Outgoing
@@ -52,12 +53,19 @@ def _was_told(connection: Connection, row: Row, now: int) -> bool:
                                                           *sorted(NEWS)))}
     if states & {"sent", "delivered", "read", UNKNOWN}:
         return True
+    if not states and _has_answered(connection, row):  # in a group, for which they were not asked themselves
+        return True
     if states & {"queued", "failed_temporary", STARTED}:
         run(connection, f"UPDATE outbox SET due = ? WHERE id = ? AND {TO_SEND}", (now + LOOK_AGAIN, row.id))  # noqa: S608 - own words
     else:
         run(connection, f"UPDATE outbox SET state = ?, reason = ? WHERE id = ? AND {TO_SEND}",  # noqa: S608 - own words
             (WITHDRAWN, NEVER_TOLD, row.id))
     return False
+
+
+def _has_answered(connection: Connection, row: Row) -> bool:
+    found = rows(connection, "SELECT body FROM incidents WHERE id = ?", (row.notification.incident,))
+    return any(given.person == row.notification.person for body, in found for given in decode_incident(body).answers)
 
 
 def recover(connection: Connection, channel: str, now: int) -> int:

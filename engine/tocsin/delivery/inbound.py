@@ -3,6 +3,7 @@
 from functools import partial
 
 from tocsin.book.contacts import Person
+from tocsin.book.groups import is_group, may_answer_in
 from tocsin.delivery import codes
 from tocsin.delivery.lockout import LOOK_BACK, Lockout
 from tocsin.delivery.receipts import news_in, receipt_of, record_receipt
@@ -53,6 +54,8 @@ class InboundDesk:
         return reply
 
     async def _understood(self, item: Inbound) -> Reply:
+        if item.channel == "telegram" and item.sender.startswith("-"):
+            return await self._group(item)
         person = self._records.person_at(item.channel, item.sender)
         if person is None:
             return self._stranger(item)
@@ -71,13 +74,30 @@ class InboundDesk:
     async def answer(self, person: Person, notification: Notification, word: str, channel: str, *,
                      reference: str = "", eta: int | None = None) -> str:
         """Commit a proven person's answer; what to tell them."""
-        if not self._records.was_notified(notification.incident, person.id):
+        group = notification.person if is_group(notification.person) else ""
+        if group and not may_answer_in(group, person.id, self._shelf.content):
+            group = ""
+        if not group and not self._records.was_notified(notification.incident, person.id):
             await self._note(NOT_APPLIED, channel, person, f"{word} to what they were not asked", notification.incident)
             return self._replies.word(person, "reply.not_asked")
         await self._submit(Answer(person=person.id, incident=notification.incident, word=word, channel=channel,
-                                  notification=notification.id, eta=eta, reference=reference))
+                                  notification=notification.id, eta=eta, reference=reference, group=group))
         incident = self._records.incident(notification.incident)
         return self._replies.after(person, word, notification, incident, self._clock.now())
+
+    async def _group(self, item: Inbound) -> Reply:
+        """What Telegram says of a group that the bot is in, was put into or has left."""
+        group = self._records.group_at(item.channel, item.sender)
+        if group is None:
+            return Reply(self._replies.word(None, "reply.group", number=item.sender) if item.kind == "start" else "")
+        if item.kind == "moved":
+            await self._submit(OperatorAction(group.id, "address_moved", {
+                "person": group.id, "channel": item.channel, "to": item.text}))
+        elif item.kind == "stop":
+            await self._stop(item, group)
+        elif item.kind == "start" and await self._works_again(item, group):
+            return Reply(self._replies.word(group, "reply.started", name=group.name))
+        return Reply()
 
     def _stranger(self, item: Inbound) -> Reply:
         """Nobody we know: in a chat they learn their number for the administrator, by SMS nothing goes back."""
@@ -175,12 +195,13 @@ class InboundDesk:
         await self._works_again(item, person)
         return Reply("" if item.channel == "sms" else self._replies.word(person, "reply.started", name=person.name))
 
-    async def _works_again(self, item: Inbound, person: Person) -> None:
-        """Who writes from an address shows that it works: messages go there again."""
+    async def _works_again(self, item: Inbound, person: Person) -> bool:
+        """Who writes from an address shows that it works: messages go there again; whether they did not before."""
         known = self._records.address(person.id, item.channel)
-        if known is not None and known.off:
-            await self._submit(OperatorAction(person.id, "address_on", {
-                "person": person.id, "channel": item.channel}))
+        if known is None or not known.off:
+            return False
+        await self._submit(OperatorAction(person.id, "address_on", {"person": person.id, "channel": item.channel}))
+        return True
 
     async def _receipt(self, item: Inbound) -> None:
         """Receipts come unordered and repeated; the outcome of the send may be committed at the same time."""

@@ -5,6 +5,7 @@ from hashlib import sha256
 from msgspec.structs import replace
 
 from tocsin.book.contacts import Person
+from tocsin.book.groups import addressee, is_group
 from tocsin.delivery.claim import Sending
 from tocsin.delivery.copies import attempts_so_far, copies_of
 from tocsin.delivery.outbox import Outbox, Row
@@ -35,16 +36,16 @@ class Preparing:
         """Where this person is reached by this channel now; "" when nowhere."""
         if known is not None and known.off:
             return ""
-        contact = self._shelf.content.people.get(person)
-        moved = known.moved_to if known is not None else ""
-        return moved or (contact.addresses.get(self._channel.name, "") if contact is not None else "")
+        contact = addressee(person, self._shelf.content)
+        written = contact.addresses.get(self._channel.name, "") if contact is not None else ""
+        return known.instead_of(written) if known is not None else written
 
     def row(self, row: Row, known: Address | None, now: int) -> Sending | Verdict:
         """The message of a row that is due, or why there will be none."""
         notification, channel = row.notification, self._channel.name
         if notification.expires is not None and notification.expires <= now:
             return over(row, channel)
-        person = self._shelf.content.people.get(notification.person)
+        person = addressee(notification.person, self._shelf.content)
         if person is None:
             return impossible(row, channel, f"{notification.person} is not in the contacts any more.")
         if known is not None and known.off:
@@ -66,14 +67,15 @@ class Preparing:
         values = row.notification.values
         edits = []
         for copy in copies:
-            person = self._shelf.content.people.get(copy.notification.person)
+            person = addressee(copy.notification.person, self._shelf.content)
             if person is None:
                 continue
             number += 1
             # Buttons of the copy answer the copy's own notification; the words are those of ``taken``.
             message = self._message(replace(row.notification, content=copy.notification.content), person, now)
             rendered = self._renderer.taken(message, copy.text, answers=copy.notification.id,
-                                            taker=values.get("who") == person.id, over=values.get("word") in OVER)
+                                            taker=values.get("who") == person.id, group=is_group(person.id),
+                                            over=values.get("word") in OVER)
             edits.append(Outgoing(row.id, number, copy.address, rendered, edits=copy.provider_id,
                                   thread=self._thread(row.notification)))
         return Sending(row, tuple(edits))

@@ -1,8 +1,11 @@
 """Records: committed rows that say who was told what, and how the incident stands."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from tocsin.book.contacts import Person
+from tocsin.book.groups import addressee, group_of
 from tocsin.delivery.outbox import open_sms
 from tocsin.delivery.shelf import Shelf
 from tocsin.delivery.statement import Reading, marks, rows
@@ -64,13 +67,21 @@ class Records:
 
     def person_at(self, channel: str, address: str) -> Person | None:
         """Whose address this is: in the contacts, or moved to since."""
-        wanted = address.casefold()
+        return self._at(channel, address, self._shelf.content.people)
+
+    def group_at(self, channel: str, address: str) -> Person | None:
+        """The group whose chat this is, as one who can be told."""
+        return self._at(channel, address, map(group_of, self._shelf.content.services.values()))
+
+    def _at(self, channel: str, address: str, names: Iterable[str]) -> Person | None:
+        wanted, content = address.casefold(), self._shelf.content
         with self._reading() as connection:
             found = rows(connection, "SELECT body FROM addresses WHERE channel = ?", (channel,))
-        moved = {known.person: known.moved_to for body, in found if (known := _decode_address(body)).moved_to}
-        people = self._shelf.content.people
-        for person in people.values():
-            own = moved.get(person.id) or person.addresses.get(channel, "")
-            if own and own.casefold() == wanted:
-                return person
+        known = {moved.person: moved for body, in found if (moved := _decode_address(body)).moved_to}
+        for name in names:
+            one = addressee(name, content)
+            written = one.addresses.get(channel, "") if one is not None else ""
+            own = known[name].instead_of(written) if name in known else written
+            if one is not None and own and own.casefold() == wanted:
+                return one
         return None

@@ -87,11 +87,12 @@ class Renderer:
             return self._webhook(message, names, asks=asks)
         return self._sms(message, names, asks=asks)
 
-    def taken(self, message: Message, before: str, *, answers: int, taker: bool, over: bool) -> Rendered:
+    def taken(self, message: Message, before: str, *, answers: int, taker: bool, over: bool,
+              group: bool = False) -> Rendered:
         """A Telegram copy as it is to look now: ``before`` is its HTML, then who has it.
 
-        ``taker``'s own copy offers what comes after taking, unless it is ``over``; its buttons answer the
-        notification ``answers``.
+        ``taker``'s own copy, and that in a ``group``, offer what comes after taking, unless it is ``over``; their
+        buttons answer the notification ``answers``.
         """
         language = message.person.language
         names = names_of(message.notification, message.content, message.rule, language, message.now, self._broken)
@@ -99,7 +100,7 @@ class Renderer:
             names["who"] = one_line(message.person.name, 80)
         line = self._body(message, names, html=True)
         html = cut_html(before, 4000 - len(line)) + f"\n\n<b>{line}</b>"
-        words = FOLLOW_UPS if taker and not over else ()
+        words = FOLLOW_UPS if (taker or group) and not over else ()
         return Rendered(html, buttons=self._buttons(message, words, answers))
 
     def _telegram(self, message: Message, names: dict[str, Any], words: Sequence[str]) -> Rendered:

@@ -39,6 +39,7 @@ EN = {
     "reply.closed_nobody": "Already closed at {at}.",
     "reply.stranger": "You are not on the list of those who answer. Your number is {sender}: give it to the "
                       "administrator.",
+    "reply.group": "This group's number: {number}. Write it as group_chat of the service that is to be told here.",
     "reply.not_asked": "You were not notified of this, so the answer does not count.",
     "reply.forged": "This button is not valid.",
     "reply.unknown_code": "This code does not fit. Write the digits of the message, for example: 4821 take",

@@ -36,7 +36,8 @@ class Answer(Struct, frozen=True, omit_defaults=True, tag="answer"):
 
     ``word`` is acknowledge, accept, decline, arrived, resolve or false_alarm. ``notification`` is the one that
     was answered, 0 when none was (console, API). ``eta`` is microseconds from now. ``reference`` makes a
-    redelivered answer (an update_id, a MessageSid) recognisable; "" never repeats.
+    redelivered answer (an update_id, a MessageSid) recognisable; "" never repeats. ``group`` is the group that was
+    asked, where the person answered in it.
     """
 
     person: str
@@ -47,6 +48,7 @@ class Answer(Struct, frozen=True, omit_defaults=True, tag="answer"):
     eta: int | None = None
     note: str = ""
     reference: str = ""
+    group: str = ""
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True, tag="receipt"):

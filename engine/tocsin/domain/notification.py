@@ -55,7 +55,8 @@ class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Address(Struct, frozen=True, omit_defaults=True):
     """What is known about one person's address on one channel, beyond the contacts file.
 
-    ``off`` is the reason it is switched off, "" while it is used; ``moved_to`` replaces the file's address.
+    ``off`` is the reason it is switched off, "" while it is used. ``moved_to`` stands for the address that the file has
+    as long as that is ``moved_from``: "" where the file has none, and the person enrolled.
     """
 
     person: str
@@ -63,3 +64,8 @@ class Address(Struct, frozen=True, omit_defaults=True):
     off: str = ""
     moved_to: str = ""
     since: int = 0
+    moved_from: str = ""
+
+    def instead_of(self, written: str) -> str:
+        """The address that holds where the file has ``written``, "" for none there."""
+        return self.moved_to if self.moved_to and self.moved_from == written else written

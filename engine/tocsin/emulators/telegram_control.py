@@ -10,7 +10,9 @@ from tocsin.emulators.telegram_state import TelegramState
 
 
 def control_app(state: TelegramState, faults: Faults) -> Starlette:
-    """``/control/state`` reads; POST add_chat, block, unblock, deactivate, kick, migrate, say, press act."""
+    """``/control/state`` reads; POST add_chat, block, unblock, deactivate, kick, invite, restrict, close_topic,
+    reopen_topic, migrate, say, press act.
+    """
 
     def shown() -> dict[str, Any]:
         return {
@@ -39,6 +41,9 @@ def control_app(state: TelegramState, faults: Faults) -> Starlette:
     async def add_chat(given: dict[str, Any]) -> Any:
         kind = str(given.get("kind", "private"))
         return state.add_chat(int(given["chat_id"]), str(given["name"]), kind).as_json()
+
+    async def invite(given: dict[str, Any]) -> Any:
+        return state.invite(int(given["chat_id"]), str(given["name"])).as_json()
 
     async def migrate(given: dict[str, Any]) -> Any:
         return state.migrate(int(given["chat_id"]), int(given["new_id"])).as_json()
@@ -69,6 +74,10 @@ def control_app(state: TelegramState, faults: Faults) -> Starlette:
             post("/control/unblock", on_chat(state.unblock)),
             post("/control/deactivate", on_chat(state.deactivate)),
             post("/control/kick", on_chat(state.kick)),
+            post("/control/invite", invite),
+            post("/control/restrict", on_chat(state.restrict)),
+            post("/control/close_topic", on_chat(state.close_topic)),
+            post("/control/reopen_topic", on_chat(state.reopen_topic)),
             post("/control/migrate", migrate),
             post("/control/say", say),
             post("/control/press", press),

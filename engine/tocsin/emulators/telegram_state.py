@@ -11,6 +11,12 @@ from tocsin.emulators.telegram_chats import CLOSED, PRIVATE, Chat, Message, Vers
 from tocsin.emulators.telegram_limits import Limits
 from tocsin.emulators.telegram_updates import UpdateQueue
 
+SOMEBODY = 1
+"""Who does in a group what nobody in particular does."""
+RIGHTS = ("can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos", "can_send_videos",
+          "can_send_video_notes", "can_send_voice_notes", "can_send_polls", "can_send_other_messages",
+          "can_add_web_page_previews", "can_change_info", "can_invite_users", "can_pin_messages", "can_manage_topics",
+          "can_edit_tag", "can_react_to_messages")
 DEFAULT_TOKEN = "110201543:emulated-token-for-loopback-only-00"
 
 
@@ -84,10 +90,12 @@ class TelegramState:
     def block(self, chat_id: int) -> None:
         """The person has blocked the bot."""
         self._set_state(chat_id, "blocked")
+        self._member(chat_id, "member", "kicked")
 
     def unblock(self, chat_id: int) -> None:
         """The person has unblocked the bot, or the group has taken it back."""
         self._set_state(chat_id, "open")
+        self._member(chat_id, "kicked", "member")
 
     def deactivate(self, chat_id: int) -> None:
         """The person has deleted the account."""
@@ -96,6 +104,48 @@ class TelegramState:
     def kick(self, chat_id: int) -> None:
         """The group has thrown the bot out."""
         self._set_state(chat_id, "kicked")
+        self._member(chat_id, "member", "kicked")
+
+    def invite(self, chat_id: int, name: str, kind: str = "supergroup") -> Chat:
+        """Somebody has put the bot into a group."""
+        chat = self.add_chat(chat_id, name, kind)
+        self._member(chat_id, "left", "member")
+        return chat
+
+    def restrict(self, chat_id: int) -> None:
+        """The group does not let the bot write any more."""
+        self._set_state(chat_id, "restricted")
+        self._member(chat_id, "member", "restricted")
+
+    def close_topic(self, chat_id: int) -> None:
+        """The topic in which the bot may write is closed."""
+        self._set_state(chat_id, "topic closed")
+        self._announce(chat_id, forum_topic_closed={})
+
+    def reopen_topic(self, chat_id: int) -> None:
+        """It is open again."""
+        self._set_state(chat_id, "open")
+        self._announce(chat_id, forum_topic_reopened={})
+
+    def _member(self, chat_id: int, before: str, after: str) -> None:
+        """Tell the bot what it is in a chat from now on."""
+        chat = self.chat(chat_id)
+        by = self._person(chat, chat_id if chat.kind == PRIVATE else SOMEBODY)
+        self.updates.put("my_chat_member", {
+            "chat": chat.as_json(), "from": by, "date": int(self.now()),
+            "old_chat_member": self._as_member(before), "new_chat_member": self._as_member(after)})
+
+    def _as_member(self, status: str) -> dict[str, Any]:
+        more: dict[str, Any] = {"until_date": 0} if status in ("kicked", "restricted") else {}
+        if status == "restricted":
+            more |= dict.fromkeys(RIGHTS, False) | {"is_member": True}
+        return {"user": self.bot, "status": status, **more}
+
+    def _announce(self, chat_id: int, **what: Any) -> None:
+        """A service message, which only the bot's updates show."""
+        chat = self.chat(chat_id)
+        self.updates.put("message", {"message_id": 10**6 + self.updates.polls, "date": int(self.now()),
+                                     "chat": chat.as_json(), "from": self._person(chat, SOMEBODY), **what})
 
     def close(self, chat_id: int, why: str) -> None:
         """Whatever the bot sends to this chat is refused; ``why`` is one of telegram_chats.CLOSED."""
@@ -111,7 +161,10 @@ class TelegramState:
         """The group has become a supergroup with a new id; the old id refuses and names the new one."""
         old = self.chat(chat_id)
         old.migrated_to = new_id
-        return self.add_chat(new_id, old.name, "supergroup", old.username)
+        new = self.add_chat(new_id, old.name, "supergroup", old.username)
+        self._announce(chat_id, migrate_to_chat_id=new_id)
+        self._announce(new_id, migrate_from_chat_id=chat_id)
+        return new
 
     # -- messages --------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from tocsin.book.book import Content
 from tocsin.book.contacts import Target
+from tocsin.book.groups import is_group
 from tocsin.book.rule import Rule, RuleTest
 from tocsin.domain.event import Event
 from tocsin.domain.notification import Notification
@@ -165,7 +166,7 @@ class _Judge:
 
     def _notified(self, story: Story, wanted: tuple[str, ...] | list[str]) -> list[str]:
         told: list[Notification] = story.notifications[:self.known.get(story.number or 0, 0)]
-        people = {one.person for one in told}
+        people = {one.person for one in told if not is_group(one.person)}
         expected = {person for text in wanted for person in self._people(text, told[0].created if told else self.start)}
         names = self.meaning.content.people
         missing = sorted(names[person].name for person in expected - people)

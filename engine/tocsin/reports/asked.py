@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from tocsin.book.book import Content
 from tocsin.book.contacts import LastResort, Policy, Step, Target
+from tocsin.book.groups import group_of
 from tocsin.reports.told import Told
 from tocsin.roster.reach import people_of
 
@@ -62,7 +63,7 @@ def _step(name: str, round_: int, number: int, kind: str, group: list[Told],
     people = tuple(dict.fromkeys(one.notification.person for one in group))
     if content is not None and policy is not None:
         targets = _targets(policy, number)
-        meant = [Meant(target_text(target), people_of(target, content, at))
+        meant = [Meant(target_text(target), (*people_of(target, content, at), *_groups(target, content, people)))
                  for target in targets if target.kind not in _BY_PLACE]
         if by_place := [target_text(target) for target in targets if target.kind in _BY_PLACE]:
             others = {person for one in meant for person in one.people}
@@ -70,6 +71,12 @@ def _step(name: str, round_: int, number: int, kind: str, group: list[Told],
     named = {person for one in meant for person in one.people}
     return Asked(at, name, round_, number, kind, tuple(meant), tuple(one.notification.id for one in group),
                  tuple(person for person in people if person not in named))
+
+
+def _groups(target: Target, content: Content, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The group of the service that a target names, where it was asked."""
+    service = content.services.get(target.name) if target.kind == "service" else None
+    return (group_of(service),) if service is not None and group_of(service) in asked else ()
 
 
 def _targets(policy: Policy, number: int) -> tuple[Target, ...]:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from tocsin.book.book import Content
+from tocsin.book.groups import called
 from tocsin.book.rule import Rule
 from tocsin.domain.codec import decode_incident
 from tocsin.domain.incident import Incident
@@ -54,7 +55,7 @@ class Board(Struct, frozen=True):
 def board(connection: Connection, content: Content, say: Say, *, most: int = MOST, skip: int = 0) -> Board:
     """The open incidents: unanswered before acknowledged, then by severity, then the oldest first."""
     rules = {rule.id: rule for rule in content.rules}
-    names = {person.id: person.name for person in content.people.values()}
+    names = called(content)
     counts: dict[str, int] = {str(response): int(count) for response, count in connection.execute(_COUNTS)}
     rows = connection.execute(_PAGE, {"most": most, "skip": skip})
     return Board(tuple(_open(decode_incident(body), names, rules, say) for (body,) in rows),

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from tocsin.book.book import Book, Content
 from tocsin.book.contacts import Policy
+from tocsin.book.groups import called
 from tocsin.book.rule import Rule
 from tocsin.domain.codec import decode_activation, decode_incident, decode_input, decode_timer
 from tocsin.domain.event import Event
@@ -165,8 +166,8 @@ def _deadlines(connection: Connection, number: int) -> tuple[Deadline, ...]:
 
 
 def _names(book: Book | None, incident: Incident, told: tuple[Told, ...], asked: tuple[Asked, ...]) -> dict[str, str]:
-    people = book.content.people if book is not None else {}
+    known = called(book.content) if book is not None else {}
     mentioned = {one.notification.person for one in told} | {given.person for given in incident.answers}
     mentioned |= {incident.closed_by, *incident.told}
     mentioned |= {person for step in asked for one in step.meant for person in one.people}
-    return {person: people[person].name for person in sorted(mentioned) if person in people}
+    return {person: known[person] for person in sorted(mentioned) if person in known}

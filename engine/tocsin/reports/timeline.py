@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from tocsin.book.book import Content
+from tocsin.book.groups import called
 from tocsin.book.rule import Rule
 from tocsin.domain.codec import decode_activation, decode_incident
 from tocsin.domain.incident import Incident
@@ -46,7 +47,7 @@ class Entry(Struct, frozen=True):
 
 def timeline(connection: Connection, content: Content, say: Say, instant: int = 0) -> list[Entry]:
     """Everything since an instant, in order; names and sentences as ``content`` has them."""
-    names = {person.id: person.name for person in content.people.values()}
+    names = called(content)
     rules = {rule.id: rule for rule in content.rules}
     entries = [*_incidents(connection, names, rules, say, instant), *_told(connection, names, instant)]
     for at, rule, key, reason, incident in connection.execute(_SUPPRESSED, {"since": instant}):
