@@ -12,6 +12,7 @@ from tocsin.book.event_checks import check_events
 from tocsin.book.event_types import EVENT_FILE, check_additions
 from tocsin.book.expected import check_expected
 from tocsin.book.gate_checks import check_gates
+from tocsin.book.heard_checks import Heard, check_heard
 from tocsin.book.home import files_of
 from tocsin.book.ics import read_ics
 from tocsin.book.imports import FOLDER, take_imports
@@ -95,10 +96,14 @@ def find_problems(home: Path, settings: SiteSettings) -> tuple[Finding, ...]:
     return read_all(home, settings)[1]
 
 
-def read_all(home: Path, settings: SiteSettings) -> tuple[Content, tuple[Finding, ...]]:
-    """What could be read, and all errors and warnings of the files, in file order."""
+def read_all(home: Path, settings: SiteSettings, heard: Heard | None = None) -> tuple[Content, tuple[Finding, ...]]:
+    """What could be read, and all errors and warnings of the files, in file order; rules are held against what has been
+    ``heard``.
+    """
     report = Report()
     content = _Reading(home, settings, report).content()
+    if heard is not None:
+        check_heard(content.rules, heard, EventTypes(content.events), content.lists, report)
     return content, report.ordered()
 
 

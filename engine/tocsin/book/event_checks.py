@@ -45,7 +45,7 @@ class _Look:
     def types(self) -> bool:
         """Whether every type that the rule names is a declared one, or may be: no typing error among them."""
         fine = True
-        for name in dict.fromkeys(name for match, _ in matches_with_types(self.rule) for name in _types_named(match)):
+        for name in dict.fromkeys(name for match, _ in matches_with_types(self.rule) for name in types_named(match)):
             if name.startswith(OWN_TYPES) or self._types.fitting(name):
                 continue
             where = self._place(name)
@@ -160,12 +160,17 @@ class _Look:
         self._report.warn(self._place(field), text)
 
     def _place(self, name: str) -> Location:
-        """Where a rule names a field or a type first: as a key, else as a word."""
-        for piece in (f"{name}:", name):
-            found = self._report.find(self.rule.where, piece)
-            if found != self.rule.where:
-                return found
-        return self.rule.where
+        return place_of(self._report, self.rule, name)
+
+
+def place_of(report: Report, rule: Rule, name: str) -> Location:
+    """Where a rule names a field or a type first: as a key, else as a word; the location by what asks for it."""
+    asking = ("inside:", "near:") if name == "location" else ()
+    for piece in (*asking, f"{name}:", name):
+        found = report.find(rule.where, piece)
+        if found != rule.where:
+            return found
+    return rule.where
 
 
 def has(known: tuple[str, ...], field: str) -> bool:
@@ -184,11 +189,12 @@ def mistyped_type(name: str, known: tuple[str, ...]) -> str:
     return ""
 
 
-def _types_named(match: Match) -> Iterator[str]:
+def types_named(match: Match) -> Iterator[str]:
+    """The types that a match names, however deep."""
     for clause in match.clauses:
         if isinstance(clause, AnyOf | NoneOf):
             for inner in clause.matches:
-                yield from _types_named(inner)
+                yield from types_named(inner)
         elif isinstance(clause, Expect) and clause.field == "type" and clause.operator in ("is", "any_of"):
             values = clause.value if isinstance(clause.value, tuple) else (clause.value,)
             yield from (value for value in values if isinstance(value, str) and re.search(r"\w", value))

@@ -79,6 +79,7 @@ def _in_match(match: Match, types: Types) -> Iterator[Use]:
             if isinstance(clause.value, FieldRef):
                 yield Use(types, clause.value.field)
         else:
+            yield Use(types, "location")
             reference = clause.distance if isinstance(clause, NearClause) else clause.area
             if isinstance(reference, FieldRef):
                 yield Use(types, reference.field)
