@@ -7,17 +7,20 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ingest, keys, peers, recorded, timers
+from benchmarks import ingest, keys, peers, recorded, rules, timers, windows
 
 MEASURES: dict[str, Callable[[Path, int], Coroutine[Any, Any, Any]]] = {
     "P1": ingest.batches_over_http,
     "P2": ingest.singles_over_http,
+    "P3": rules.number_of_rules,
     "P4": peers.rows,
     "P7": timers.deadlines,
     "P7 escalating": timers.escalations,
+    "P9": windows.rule_events,
     "P10": recorded.backtests,
     "P11": ingest.answers_beside_a_flood,
     "idle key": keys.memory,
+    "compile": rules.compiled,
 }
 
 

@@ -1,4 +1,4 @@
-"""The engine in a process of its own: store, loop, sealing and the HTTP way in. ``python -m benchmarks.serving PATH``.
+"""The engine in a process of its own: store, loop, sealing, HTTP. ``python -m benchmarks.serving PATH RULES``.
 
 Prints its port, then one line of JSON with its own measurements when its standard input ends.
 """
@@ -33,9 +33,9 @@ def mean(spread: Spread) -> float:
     return spread.total / max(1, spread.count)
 
 
-async def main(path: Path) -> None:
+async def main(path: Path, rules: int) -> None:
     clock, store = SystemClock(), open_store(path)
-    book, matcher = book_and_matcher()
+    book, matcher = book_and_matcher(rules)
     loop = Loop(store, clock, book, matcher)
     await loop.start()
     sealing = asyncio.create_task(Sealer(store, loop.run_work, clock).run())
@@ -65,4 +65,4 @@ async def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))

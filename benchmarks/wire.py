@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.city import TOKEN
+from benchmarks.city import RULES, TOKEN
 
 KEY = rb"k-(\d{7})"
 """The number of an incident, as it stands in events and in the messages about them."""
@@ -78,10 +78,10 @@ class Served:
 
 
 @asynccontextmanager
-async def served(folder: Path) -> AsyncIterator[Served]:
+async def served(folder: Path, rules: int = RULES) -> AsyncIterator[Served]:
     """A fresh engine in a process of its own."""
     with tempfile.TemporaryDirectory(dir=folder) as home:
-        command = [sys.executable, "-m", "benchmarks.serving", str(Path(home) / "tocsin.db")]
+        command = [sys.executable, "-m", "benchmarks.serving", str(Path(home) / "tocsin.db"), str(rules)]
         child = await asyncio.to_thread(
             subprocess.Popen, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert child.stdin is not None

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from tocsin.book.book import AreaShape, Content, Site, Table
 from tocsin.book.match import AnyOf, Expect, FieldRef, Inside, Match, Near, NoneOf
-from tocsin.book.rule import Clear, Rule, When
+from tocsin.book.rule import Clear, PerKey, Rule, When
 from tocsin.domain.event import Event, Place
 
 DAY = 86_400_000_000
@@ -171,5 +171,7 @@ def equal_fields(draw):
                        st.sampled_from(["is", "any_of"]), wanted, folded) | st.just(Inside("yard"))
     plain = st.lists(clause, max_size=4).map(lambda some: Match(tuple(some)))
     asked = draw(st.lists(plain, min_size=1, max_size=12))
-    rules = [Rule(id=f"rule-{number}", say="…", when=When("event", match=match)) for number, match in enumerate(asked)]
+    per = draw(st.sampled_from([(), (PerKey("site"),)]))
+    rules = [Rule(id=f"rule-{number}", say="…", when=When("event", match=match), per=per)
+             for number, match in enumerate(asked)]
     return rules, draw(st.lists(events_for(asked), min_size=1, max_size=4))

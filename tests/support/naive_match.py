@@ -38,11 +38,26 @@ class NaiveMatcher:
                 match = rule.when.match
                 if (event.status != "resolved" or names(match, "status")) and self.all(match, event):
                     hits.append(Hit(rule.id, "event"))
-                if event.status == "resolved" and self.accepts_type(match, event):
+                if event.status == "resolved" and self.accepts_type(match, event) and self.may_have_fired(rule, event):
                     hits.append(Hit(rule.id, "resolved"))
             if rule.clear.when is not None and self.all(rule.clear.when, event):
                 hits.append(Hit(rule.id, "clear"))
         return tuple(hits)
+
+    def may_have_fired(self, rule, event):
+        """Another site than the rule's own, where it has a key for each, or another device than its own cannot have."""
+        fields = [part.name for part in rule.per if not part.by_type] + list(rule.when.member or ["device"])
+        for clause in rule.when.match.clauses:
+            if not isinstance(clause, Expect) or clause.field not in ("site", "device") or clause.field not in fields:
+                continue
+            wanted = clause.value if isinstance(clause.value, tuple) else (clause.value,)
+            listed = clause.operator == "in" and isinstance(clause.value, str)
+            if clause.operator in ("is", "any_of", "in") and not listed and not clause.fold and not any(
+                    one is None or isinstance(one, FieldRef) for one in wanted):
+                texts = [text for one in wanted for text in key_texts(one)]
+                if texts and not set(texts) & set(key_texts(look(event, clause.field))):
+                    return False
+        return True
 
     # --- clauses ---
 

@@ -47,7 +47,7 @@ class IndexMatcher:
         resolved: list[Condition] = []
         for rule in rules:
             for slot in slots_of(rule):
-                asked = condition(len(self._hits), slot.match)
+                asked = condition(len(self._hits), slot.match, slot.keyed)
                 self._hits.append(Hit(rule.id, slot.name))
                 if slot.events != RESOLVED:
                     unresolved.append(asked)

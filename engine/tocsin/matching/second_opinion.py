@@ -23,7 +23,7 @@ from tocsin.domain.input import Hit
 from tocsin.matching.durable_process import PROGRAM, ChildLost, DurableProcess
 from tocsin.matching.durable_proof import LONGEST_PLAN, prove_slots
 from tocsin.matching.durable_talk import Judge, Load, Plan
-from tocsin.matching.slots import slots_of
+from tocsin.matching.slots import admits, slots_of
 from tocsin.ports import Clock
 
 OnDisagreement = Callable[[Event, str, str, bool, bool], None]
@@ -257,6 +257,8 @@ class SecondOpinion:
         self.counts.judged += len(batch)
         self.counts.unsound += answer.unsound
         for place, number, durable_says in answer.differ:
+            if durable_says and not admits(self._slots[number][1], batch[place][0]):
+                continue
             self.counts.disagreements += 1
             self._tell(self._on_disagreement, batch[place][0], *self._names[number], not durable_says, durable_says)
         if answer.memory > MOST_MEMORY:

@@ -9,17 +9,36 @@ from msgspec import Struct
 
 from tocsin.book.match import AnyOf, Clause, Expect, FieldRef, Match, NoneOf, fields_of
 from tocsin.book.rule import Rule
+from tocsin.domain.event import Event, lookup
+from tocsin.rules.text import key_text
 
 UNRESOLVED, RESOLVED, ALL = "unresolved", "resolved", "all"
 """Of which events a slot is asked: those whose status is not ``resolved``, those whose status is, or both."""
+_NEVER_LISTS = frozenset({"site", "device"})
+"""Fields of the key or the member that hold one text: an event with a list belongs to the keys of all its elements."""
+
+
+class Keyed(Struct, frozen=True):
+    """A top-level field whose key text must be one of ``texts``."""
+
+    field: str
+    texts: tuple[str, ...]
 
 
 class Slot(Struct, frozen=True):
-    """A named condition of a rule; ``events`` is one of UNRESOLVED, RESOLVED, ALL."""
+    """A named condition of a rule; ``events`` is one of UNRESOLVED, RESOLVED, ALL, and every one of ``keyed`` must hold
+    besides the match.
+    """
 
     name: str
     match: Match
     events: str
+    keyed: tuple[Keyed, ...] = ()
+
+
+def admits(slot: Slot, event: Event) -> bool:
+    """Whether an event satisfies what a slot asks besides its match."""
+    return all(any(text in one.texts for text in key_text(lookup(event, one.field))) for one in slot.keyed)
 
 
 def slots_of(rule: Rule) -> list[Slot]:
@@ -39,7 +58,28 @@ def asked_of(match: Match) -> str:
 
 def _event(rule: Rule) -> list[Slot]:
     match = rule.when.match
-    return [Slot("event", match, asked_of(match)), Slot("resolved", type_part(match), RESOLVED)]
+    return [Slot("event", match, asked_of(match)), Slot("resolved", type_part(match), RESOLVED, _keyed(rule))]
+
+
+def _keyed(rule: Rule) -> tuple[Keyed, ...]:
+    """What a resolved event must say so that it can be of a key and a member that the rule knows.
+
+    Where the match demands the site or device of which the key or the member is made, no other site or device can have
+    fired: without this every rule of a type would hear whatever resolves of that type.
+    """
+    fields = {part.name for part in rule.per if not part.by_type} | set(rule.when.member or ("device",))
+    return tuple(Keyed(clause.field, texts) for clause in rule.when.match.clauses
+                 if isinstance(clause, Expect) and clause.field in fields & _NEVER_LISTS and (texts := _texts(clause)))
+
+
+def _texts(clause: Expect) -> tuple[str, ...]:
+    """The key texts that a clause accepts; () when it may accept others too."""
+    value = clause.value
+    if clause.fold or clause.kind or clause.operator not in ("is", "any_of", "in") or isinstance(value, FieldRef) or (
+            clause.operator == "in" and isinstance(value, str)):
+        return ()
+    values = value if isinstance(value, tuple) else (value,)
+    return () if None in values else tuple(dict.fromkeys(text for one in values for text in key_text(one)))
 
 
 def _nothing(rule: Rule) -> list[Slot]:

@@ -1,10 +1,11 @@
 """Which slots an event fills, and when."""
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.book.book import Content
 from tocsin.book.match import AnyOf, Expect, FieldRef, Match, NoneOf
-from tocsin.book.rule import Clear, Rule, When
+from tocsin.book.rule import Clear, PerKey, Rule, When
 from tocsin.domain.event import Event
 from tocsin.domain.input import Hit
 from tocsin.matching.index import IndexMatcher
@@ -107,3 +108,45 @@ def test_a_rule_is_hit_once_however_many_elements_fit():
     rules = [rule(ALARM, Expect("zone", "any_of", ("yard", "roof")), id="a"),
              rule(ALARM, Expect("zone", "is", "x"), id="b")]
     assert IndexMatcher(rules, TABLES).match(event(zone=["roof", "yard", "yard"])) == (Hit("a", "event"),)
+
+
+def site_rule(number, *clauses, **more):
+    when = When("event", match=Match((ALARM, *clauses)), **more)
+    return Rule(id=f"r{number}", say="…", when=when, per=(PerKey("site"),))
+
+
+def test_what_resolves_at_one_site_concerns_no_rule_of_another_site():
+    """However many rules there are of a type; of their key none can have fired."""
+    rules = [site_rule(number, Expect("site", "is", f"site-{number}")) for number in range(200)]
+    matcher = IndexMatcher(rules, TABLES)
+    resolved = replace(event(status="resolved"), site="site-7")
+    assert matcher.match(resolved) == (Hit("r7", "resolved"),)
+    assert matcher.match(replace(resolved, site=None)) == ()
+
+
+@pytest.mark.parametrize("clause, site, heard", [
+    (Expect("site", "is", 12), "12", True),
+    (Expect("site", "is", "12"), " 12 ", True),
+    (Expect("site", "any_of", ("a", "b")), "b", True),
+    (Expect("site", "any_of", ("a", "b")), "c", False),
+    (Expect("site", "any_of", ("a", None)), "c", True),
+    (Expect("site", "is", "A", True), "c", True),
+    (Expect("site", "not", "a"), "a", True),
+    (Expect("site", "starts_with", "a"), "c", True),
+    (Expect("site", "is", FieldRef("device")), "c", True),
+])
+def test_a_site_is_compared_as_a_key_is(clause, site, heard):
+    """Only where the rule says which sites it means, and as keys are compared: 12 is "12"."""
+    resolved = replace(event(status="resolved"), site=site)
+    assert IndexMatcher([site_rule(1, clause)], TABLES).match(resolved) == ((Hit("r1", "resolved"),) if heard else ())
+
+
+def test_the_member_is_asked_for_and_other_fields_are_not():
+    """By default the member is the device; a zone that is no part of the key may be missing when it resolves."""
+    door, zone = Expect("device", "is", "door"), Expect("zone", "is", "z")
+    resolved = replace(event(status="resolved"), site="s", device="window")
+    assert IndexMatcher([site_rule(1, door)], TABLES).match(resolved) == ()
+    assert IndexMatcher([site_rule(1, door, member=("id",))], TABLES).match(resolved) == (Hit("r1", "resolved"),)
+    assert IndexMatcher([site_rule(1, zone)], TABLES).match(resolved) == (Hit("r1", "resolved"),)
+    without = [Rule(id="r", say="…", when=When("event", match=Match((ALARM, Expect("site", "is", "x")))))]
+    assert IndexMatcher(without, TABLES).match(resolved) == (Hit("r", "resolved"),)
