@@ -10,7 +10,11 @@ from tests.support.site import site_of
 from tests.support.town import CHIEF, IVAN, MARIA, OKSANA, OLENA, SAM, TARAS, resident, town
 
 from tocsin.book.contacts import Override, Rotation, Schedule, Service
+from tocsin.delivery.say import say_of
 from tocsin.domain.time import DAY
+from tocsin.reports.explain import explain
+from tocsin.reports.explain_text import explain_text
+from tocsin.store.reader import book_at, rows_at
 
 # The stories begin at 12:00 in Kyiv; the patrol hands over at 12:05.
 PATROL = Schedule(id="patrol", time_zone="Europe/Kyiv",
@@ -123,3 +127,28 @@ async def test_what_the_old_shift_has_is_told_to_the_new_one(tmp_path: Path) -> 
         assert "Олена Коваленко" in await message.presses("Беру")
         await site.advance(minutes=5)
         site.nobody_is_told()
+
+
+async def test_the_new_shift_answers_by_sms_and_by_the_page_and_the_story_is_told_whole(tmp_path: Path) -> None:
+    """By the code of the handed-on message, or by its link; explain names the hand-over's messages."""
+    taras = resident("taras", "Тарас Бондаренко", 2, "sms")
+    ivan = resident("ivan", "Иван Петренко", 3, "email", language="ru")
+    pair = Schedule(id="patrol", time_zone="Europe/Kyiv", rotations=(
+        *PATROL.rotations, Rotation(("maria", "ivan"), DAY, "2026-11-23 12:05")))
+    async with site_of(tmp_path, city(OLENA, taras, ivan, CHIEF, OKSANA, MARIA, SAM,
+                                      schedules={"patrol": pair})) as site:
+        await site.advance(minutes=4)
+        await site.event()
+        await site.advance(minutes=1)
+        site.phone("taras").expects("Ваша зміна почалася", "Олена Коваленко, Марія Шевченко")
+        site.mail("ivan").expects("Ваша смена началась")
+        text = site.phone("taras").expects("Тривожна кнопка: school-12", "передача зміни")
+        mail = site.mail("ivan").expects("Тривожна кнопка: school-12", "передача смены")
+        assert await text.replies("{code} беру") == "Ви прийняли: Тривожна кнопка: school-12"
+        assert "Тарас Бондаренко" in (await mail.opens_link_and_clicks("accept")).text
+        assert [(one.person, one.word) for one in site.incident().answers] == [("taras", "accept"), ("ivan", "accept")]
+        with site.engine.store.reading() as connection:
+            found = explain(connection, 1, rows_at=rows_at, book_at=book_at, say=say_of)
+        assert found is not None
+        assert "Тарас Бондаренко by sms, handover: sent" in explain_text(found)
+        site.forget_what_was_told()

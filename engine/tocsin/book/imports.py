@@ -21,7 +21,7 @@ from tocsin.domain.wall import shown_at
 
 FOLDER = "contacts"
 _SEPARATORS = str.maketrans(dict.fromkeys(";/&+\n", ","))
-_KEPT = ("UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID", "STATUS")
+_KEPT = ("UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID")
 _RECURS = ("RRULE", "RDATE", "RECURRENCE-ID")
 
 

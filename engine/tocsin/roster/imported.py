@@ -52,7 +52,7 @@ def _of_chunk(text: str, zone: str, chunk: int) -> tuple[Stretch, ...]:
         return ()
     found = [Stretch(instant(event.start, ZoneInfo(zone)), instant(event.end, ZoneInfo(zone)),
                      tuple(str(event.get("SUMMARY", "")).split()))
-             for event in events if event.get("SUMMARY") and str(event.get("STATUS", "")).upper() != "CANCELLED"]
+             for event in events if event.get("SUMMARY")]
     return tuple(sorted(found, key=lambda one: (one.begin, one.end, one.people)))
 
 

@@ -1,12 +1,15 @@
 """Who is on duty at an instant."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tocsin.book.contacts import Away, Person, Rotation, Schedule
 from tocsin.domain.time import to_datetime
 from tocsin.domain.wall import shown_at
 from tocsin.roster.imported import on_shift
+
+DATE = len("2026-11-24")
 
 
 def on_duty(schedule: Schedule, people: dict[str, Person], at: int) -> tuple[str, ...]:
@@ -57,15 +60,20 @@ def stand_in(person: str, people: dict[str, Person], zone: ZoneInfo, at: int) ->
 
 def absent(away: tuple[Away, ...], zone: ZoneInfo, at: int) -> Away | None:
     """The absence that contains ``at``; a date without a time means the whole day, the last day inside."""
-    for absence in away:
-        end = datetime.fromisoformat(absence.end)
-        if len(absence.end) <= 10:
-            end += timedelta(days=1)
-        if local(absence.begin, zone) <= at < shown_at(end, zone):
-            return absence
-    return None
+    return next((absence for absence in away if local(absence.begin, zone) <= at < until(absence, zone)), None)
 
 
+def until(absence: Away, zone: ZoneInfo) -> int:
+    """The instant at which somebody is back."""
+    return local(absence.end, zone) if len(absence.end) > DATE else _day_after(absence.end, zone)
+
+
+@lru_cache(maxsize=65_536)
+def _day_after(day: str, zone: ZoneInfo) -> int:
+    return shown_at(datetime.fromisoformat(day) + timedelta(days=1), zone)
+
+
+@lru_cache(maxsize=65_536)
 def local(text: str, zone: ZoneInfo) -> int:
     """The instant of a local date or date-time as written in a schedule; the first one in a repeated hour."""
     return shown_at(datetime.fromisoformat(text), zone)

@@ -11,7 +11,7 @@ from tocsin.book.contacts import Person, Rotation, Schedule
 from tocsin.domain.time import DAY, HOUR, to_datetime
 from tocsin.domain.wall import shown_at
 from tocsin.roster.imported import stretches
-from tocsin.roster.oncall import local, on_duty
+from tocsin.roster.oncall import local, on_duty, until
 
 LOOK = 32 * DAY
 """So far ahead a change is looked for at once."""
@@ -53,14 +53,14 @@ def hand_overs(schedule: Schedule, people: dict[str, Person], begin: int, end: i
 
 def next_look(schedule: Schedule, people: dict[str, Person], after: int) -> int:
     """The next instant at which others are on duty, or at the latest the one from which to look on for it."""
-    begin, width = after, HOUR
+    before = set(on_duty(schedule, people, after))
+    begin, width, looked = after, HOUR, 0
     while begin < after + LOOK:
         end = min(begin + width, after + LOOK)
-        for at in hand_overs(schedule, people, begin - 1, end + 1):
-            if at > after:
+        for at in edges(schedule, people, begin, end)[1:]:
+            looked += 1
+            if set(on_duty(schedule, people, at)) != before or looked == _MOST_EDGES:
                 return at
-        if len(edges(schedule, people, begin, end)) > _MOST_EDGES:
-            return end
         begin, width = end, width * 2
     return begin
 
@@ -77,8 +77,7 @@ def edges(schedule: Schedule, people: dict[str, Person], begin: int, end: int) -
         found.update((local(override.begin, zone), local(override.end, zone)))
     for person in people.values():
         for absence in person.away:
-            last = datetime.fromisoformat(absence.end) + timedelta(days=len(absence.end) <= 10)
-            found.update((local(absence.begin, zone), shown_at(last, zone)))
+            found.update((local(absence.begin, zone), until(absence, zone)))
     return sorted(at for at in found if begin <= at <= end)
 
 

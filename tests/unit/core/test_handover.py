@@ -79,6 +79,14 @@ def test_an_override_and_an_absence_are_hand_overs_too() -> None:
                           ("+3m", "patrol: the shift of maria ended"), ("+3m", "patrol: the shift of olena began")]
 
 
+def test_a_shift_that_lasts_for_months_names_no_end() -> None:
+    """The search for it would take long while others wait; a month ahead it is found."""
+    for turn, until in ((31 * DAY, START + 31 * DAY + 5 * MINUTE), (60 * DAY, None)):
+        begins = Rotation(("olena", "taras"), turn, format_instant(START + 2 * HOUR + 5 * MINUTE - turn)[:16])
+        play = story(schedules=(replace(PATROL, rotations=(begins,)),)).until("+5m")
+        assert [one.values["until"] for one in play.messages if one.person == "taras"] == [until]
+
+
 def test_where_nobody_comes_the_shift_head_is_told() -> None:
     ends = replace(PATROL, rotations=(replace(DAILY, end="2026-11-22 23:20"),))
     play = story(schedules=(ends,)).until("+1d")

@@ -11,7 +11,7 @@ from tocsin.domain.time import DAY, HOUR, MINUTE, from_datetime
 from tocsin.roster.coverage import gaps
 from tocsin.roster.findings import roster_findings
 from tocsin.roster.oncall import on_duty
-from tocsin.roster.shifts import LOOK, Shift, next_look, shifts
+from tocsin.roster.shifts import LOOK, Shift, hand_overs, next_look, shifts
 
 NIGHT = 13 * HOUR
 PEOPLE = {name: Person(id=name, name=name) for name in NAMES}
@@ -25,7 +25,7 @@ def daily(begin: str, *people: str, turn: int = DAY) -> Schedule:
     return Schedule(id="patrol", time_zone="Europe/Kyiv", rotations=(Rotation(people or NAMES[:2], turn, begin),))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rosters())
 def test_every_minute_is_as_the_wall_clock_says(roster: tuple[str, Schedule, dict[str, Person]]) -> None:
     """Who is on duty, the shifts, the gaps and the next hand-over, for rotations, overrides, absences, stand-ins."""
@@ -87,6 +87,16 @@ def test_shifts_are_joined_where_one_person_stays() -> None:
     assert shifts(schedule, PEOPLE, at("2026-11-23 08:00"), at("2026-11-25 08:00")) == (
         Shift("olena", at("2026-11-23 08:00"), at("2026-11-24 20:00")),
         Shift("taras", at("2026-11-24 20:00"), at("2026-11-25 08:00")))
+
+
+def test_two_who_swap_their_rotations_stay_on_duty() -> None:
+    """Nobody goes and nobody comes, so it is no hand-over."""
+    both = Schedule(id="patrol", time_zone="Europe/Kyiv", rotations=(
+        Rotation(("olena", "taras"), DAY, "2026-11-01 08:00"), Rotation(("taras", "olena"), DAY, "2026-11-01 08:00")))
+    now = at("2026-11-23 09:00")
+    assert on_duty(both, PEOPLE, now) != on_duty(both, PEOPLE, now + DAY)
+    assert list(hand_overs(both, PEOPLE, now, now + 3 * DAY)) == []
+    assert len(shifts(both, PEOPLE, now, now + 3 * DAY)) == 2
 
 
 def test_where_nothing_changes_it_is_looked_at_again_later() -> None:
