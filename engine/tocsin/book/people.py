@@ -76,8 +76,8 @@ class PersonShape(Shape[Person]):
         for key, channel in ADDRESS_KEYS.items():
             if channel in used and channel not in person.addresses:
                 if channel == "telegram":
-                    report.warn(node.where, f"{person.name} cannot be reached by telegram before writing /start to the "
-                                "bot")
+                    report.warn(node.where, f"{person.name} cannot be reached by telegram before opening a link that "
+                                "`tocsin enrol` makes")
                 else:
                     report.error(node.where, f"by: names {channel}, but {person.name} has no {key}:")
                     bad = True

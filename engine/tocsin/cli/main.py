@@ -12,7 +12,7 @@ from tocsin.domain.errors import TocsinError
 COMMANDS = {
     "run": "run", "practice": "practice", "demo": "demo", "check": "check", "test": "rule_tests", "replay": "replay",
     "backtest": "backtest", "explain": "explain", "oncall": "oncall", "roster": "roster", "send-test": "send",
-    "verify": "verify",
+    "enrol": "enrol", "verify": "verify",
     "backup": "backup", "token": "token", "silence": "silence", "schema": "schema", "init": "init",
     "watchdog": "watchdog",
 }

@@ -1,6 +1,6 @@
 """What operators, and people outside an incident, do."""
 
-from tocsin.core import receipts, silences
+from tocsin.core import enrolment, receipts, silences
 from tocsin.core.draft import Draft
 from tocsin.domain.change import Noted
 from tocsin.domain.input import OF_ANSWERS, OperatorAction
@@ -11,10 +11,10 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
     """Apply an operator's action; an unknown one is noted and changes nothing.
 
     ``address_off`` and ``address_on`` take person, channel (and reason), ``address_moved`` the new address too, as
-    ``to``; ``notice`` takes to (a role) and text;
-    ``rejected`` records a message that was no event; ``silence`` takes rule, key, severity (at least one of them),
-    until and reason, ``unsilence`` the number of a silence; ``wrong_code``, ``code_fits``, ``locked_out`` and
-    ``not_applied`` record with person, reason (and incident) what a text or press has not done.
+    ``to``; ``enrol`` takes person, channel, address and the instant at which the link was made, ``issued``; ``notice``
+    takes to (a role) and text; ``rejected`` records a message that was no event; ``silence`` takes rule, key, severity
+    (at least one of them), until and reason, ``unsilence`` the number of a silence; ``wrong_code``, ``code_fits``,
+    ``locked_out`` and ``not_applied`` record with person, reason (and incident) what a text or press has not done.
     """
     arguments = item.arguments
     person, channel = str(arguments.get("person", "")), str(arguments.get("channel", ""))
@@ -22,6 +22,8 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
         receipts.switch_off(draft, meaning, person, channel, str(arguments.get("reason", "switched off")), now)
     elif item.action == "address_on":
         receipts.switch_on(draft, person, channel, now)
+    elif item.action == "enrol":
+        enrolment.enrol(draft, meaning, arguments, now)
     elif item.action == "address_moved":
         receipts.move(draft, meaning, person, channel, str(arguments.get("to", "")), now)
     elif item.action == "notice" and arguments.get("to") in ("duty_office", "shift_head", "administrators"):

@@ -49,7 +49,8 @@ def move(draft: Draft, meaning: Meaning, person: str, channel: str, to: str, now
     """The address has another form from now on, until the file has another address; it is in use again."""
     known = addressee(person, meaning.content)
     written = known.addresses.get(channel, "") if known is not None else ""
-    draft.put(AddressSet(Address(person, channel, moved_to=to, since=now, moved_from=written)))
+    before = draft.address(person, channel) or Address(person, channel)
+    draft.put(AddressSet(replace(before, off="", moved_to=to, since=now, moved_from=written)))
 
 
 def switch_off(draft: Draft, meaning: Meaning, person: str, channel: str, reason: str, now: int) -> None:

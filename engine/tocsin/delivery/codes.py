@@ -14,6 +14,7 @@ from tocsin.domain.time import DAY
 
 SHORTEST, LONGEST = 4, 6
 LINK_VALID = 7 * DAY
+START_VALID = DAY
 WORDS = ("acknowledge", "accept", "decline", "arrived", "resolve", "false_alarm")
 """The words of answers; a token names one by its place, so new words go to the end."""
 
@@ -72,6 +73,27 @@ def read_button(secret: bytes, token: str) -> tuple[int, str] | None:
     if len(content) != 9 or not hmac.compare_digest(_mac(secret, "button", content)[:_TAG], tag):
         return None
     return (int.from_bytes(content[:8], "big"), WORDS[content[8]]) if content[8] < len(WORDS) else None
+
+
+def start_token(secret: bytes, person: str, issued: int) -> str:
+    """What a person's link hands to the bot behind /start: 32 characters, for this person, made at ``issued``."""
+    moment = issued.to_bytes(8, "big")
+    tagged = moment + _mac(secret, "start-link", person.encode() + b"\0" + moment)[:_TAG]
+    return base64.urlsafe_b64encode(tagged).decode()
+
+
+def read_start(secret: bytes, token: str, people: Iterable[str]) -> tuple[str, int] | None:
+    """(person, issued) of a link's token, whether or not its time is over; None when it is none of these people's."""
+    try:
+        tagged = base64.urlsafe_b64decode(token)
+    except ValueError:
+        return None
+    moment, tag = tagged[:-_TAG], tagged[-_TAG:]
+    if len(moment) != 8:
+        return None
+    meant = [person for person in people if hmac.compare_digest(
+        _mac(secret, "start-link", person.encode() + b"\0" + moment)[:_TAG], tag)]
+    return (meant[0], int.from_bytes(moment, "big")) if meant else None
 
 
 def link_token(secret: bytes, person: str, notification: int, now: int) -> str:

@@ -2,9 +2,12 @@
 
 from functools import partial
 
+from msgspec.structs import replace
+
 from tocsin.book.contacts import Person
 from tocsin.book.groups import is_group, may_answer_in
 from tocsin.delivery import codes
+from tocsin.delivery.enrolment import Enrolment
 from tocsin.delivery.lockout import LOOK_BACK, Lockout
 from tocsin.delivery.receipts import news_in, receipt_of, record_receipt
 from tocsin.delivery.records import Records
@@ -18,6 +21,8 @@ from tocsin.domain.input import CODE_FITS, LOCKED_OUT, NOT_APPLIED, WRONG_CODE, 
 from tocsin.domain.notification import READ, Notification
 from tocsin.ports import Clock, Inbound, Reply
 
+SLASH_STOP = "/stop"
+"""Who has said so hears nothing until they say /start."""
 REMEMBERED = 2000
 """Items whose repetition is answered with the same reply; answers are recognised by the journal for longer."""
 
@@ -37,6 +42,7 @@ class InboundDesk:
         self._secret = secret
         self._records = Records(reading, shelf)
         self._replies = Replies(shelf)
+        self._enrolment = Enrolment(clock, self._records, self._replies, submit, shelf, secret)
         self._lockout: Lockout | None = None
         self._recent: dict[tuple[str, str, str], Reply] = {}
 
@@ -56,6 +62,8 @@ class InboundDesk:
     async def _understood(self, item: Inbound) -> Reply:
         if item.channel == "telegram" and item.sender.startswith("-"):
             return await self._group(item)
+        if item.kind == "start" and (enrolled := await self._enrolment.starts(item)) is not None:
+            return enrolled
         person = self._records.person_at(item.channel, item.sender)
         if person is None:
             return self._stranger(item)
@@ -64,10 +72,15 @@ class InboundDesk:
         word = item.text.strip().lower()
         if item.kind == "stop" or (item.channel == "sms" and word in STOP):
             return await self._stop(item, person)
+        if word == SLASH_STOP:
+            return await self._stop(replace(item, detail=SLASH_STOP), person)
         if item.kind == "start" or (item.channel == "sms" and word in START):
             return await self._start(item, person)
         if item.channel == "sms":
             return Reply(await self._sms(item, person))
+        known = self._records.address(person.id, item.channel)
+        if known is not None and known.off == SLASH_STOP:
+            return Reply(self._replies.word(person, "reply.stopped"))
         await self._works_again(item, person)
         return Reply(self._replies.word(person, "reply.use_buttons"))
 

@@ -56,7 +56,7 @@ class Address(Struct, frozen=True, omit_defaults=True):
     """What is known about one person's address on one channel, beyond the contacts file.
 
     ``off`` is the reason it is switched off, "" while it is used. ``moved_to`` stands for the address that the file has
-    as long as that is ``moved_from``: "" where the file has none, and the person enrolled.
+    as long as that is ``moved_from``: "" where the file has none, and the person enrolled, at ``enrolled``.
     """
 
     person: str
@@ -65,6 +65,7 @@ class Address(Struct, frozen=True, omit_defaults=True):
     moved_to: str = ""
     since: int = 0
     moved_from: str = ""
+    enrolled: int = 0
 
     def instead_of(self, written: str) -> str:
         """The address that holds where the file has ``written``, "" for none there."""
