@@ -11,6 +11,7 @@ from tests.support.naive_life import Life, periods
 
 from tocsin.book.book import Table, number_book
 from tocsin.book.rule import Rule
+from tocsin.domain.event import Event
 from tocsin.domain.input import Started
 from tocsin.domain.time import SECOND
 from tocsin.matching.index import IndexMatcher
@@ -61,13 +62,18 @@ class Stopping(Restarting):
         super().__init__(*arguments, every=every)
         self.outages = list(outages)
 
-    def run_timers(self, before: int) -> None:
+    def feed(self, event: Event, at: int) -> None:
+        self._stand_still(at)
+        super().feed(event, at)
+
+    def run_until(self, until: int) -> None:
+        self._stand_still(until)
+        super().run_until(until)
+
+    def _stand_still(self, before: int) -> None:
         while self.outages and self.clock is not None and self.outages[0][1] <= before:
             start, end = self.outages.pop(0)
-            super().run_timers(before=start)
-            self.clock = max(self.clock, end)
-            self._apply(Started("test", end - start), self.clock)
-        super().run_timers(before=before)
+            self.restart(Started("test", end - start), end)
 
 
 def really(history: list[Said], until: int, rule: Rule, every: int, outages: Outages,

@@ -41,8 +41,9 @@ class Event(Struct, frozen=True, omit_defaults=True, kw_only=True):
     ``time`` is the instant used (microseconds UTC), ``received`` the receive instant; ``claimed_time`` is what
     the source said when that was not believable. ``origin`` is a source named in the body. ``areas`` are the
     names of the polygons met by the location, derived before matching. ``untimed`` says that the source gave no
-    time, so that ``time`` is the receive instant and no part of the event's identity. ``sent`` is None while the event
-    is as the source sent it.
+    time, so that ``time`` is the receive instant and no part of the event's identity. ``unnamed`` says that it gave
+    no id, so that ``id`` was made here and no other report of the same thing can bear it. ``sent`` is None while the
+    event is as the source sent it.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Event(Struct, frozen=True, omit_defaults=True, kw_only=True):
     claimed_time: int | None = None
     areas: tuple[str, ...] = ()
     untimed: bool = False
+    unnamed: bool = False
     sent: Sent | None = None
 
 

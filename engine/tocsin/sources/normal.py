@@ -76,7 +76,7 @@ class Normaliser:
             areas=self._areas(location.lat, location.lon, location.accuracy_m) if location else ())
         if given:
             return event
-        return replace(event, id=self._fresh_id() if event.untimed else content_hash(event))
+        return replace(event, id=self._fresh_id() if event.untimed else content_hash(event), unnamed=True)
 
     def _time(self, text: str | None, received: int) -> tuple[int, int | None]:
         if not text:

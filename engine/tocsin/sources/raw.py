@@ -38,7 +38,7 @@ class RawEvent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 _decode = msgspec.json.Decoder(RawEvent).decode
-_DERIVED = frozenset({"received", "areas", "claimed_time", "origin", "untimed"})
+_DERIVED = frozenset({"received", "areas", "claimed_time", "origin", "untimed", "unnamed"})
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.?(.*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*?)`(?: - at `\$\.?(.*)`)?$", re.DOTALL)
 _WRONG = re.compile(r"Expected `(.*?)`, got `(.*?)`(?: - at `\$\.?(.*)`)?$", re.DOTALL)

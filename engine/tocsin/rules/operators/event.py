@@ -59,11 +59,15 @@ class EventWord(Condition):
         return not any(member.firing for member in state.members.values())
 
     def member(self, event: Event) -> str:
-        """Who speaks: the type and the ``member`` fields, else the device, else the id."""
+        """Who speaks: the type and the ``member`` fields, else the device, else the id, else nobody in particular.
+
+        An id that the engine made is no name: the ``resolved`` of a source that gives none could never find its firing.
+        """
         fields = self.rule.when.member
         if fields:
             return "|".join([event.type, *(" ".join(key_text(lookup(event, field))) for field in fields)])
-        return f"{event.type}|{event.device if event.device is not None else event.id}"
+        name = event.device if event.device is not None else "" if event.unnamed else event.id
+        return f"{event.type}|{name}"
 
     def hear(self, window: Any, event: Event, slots: frozenset[str], key: dict[str, str], now: int) -> Verdict:
         """An event with hits for this rule and key."""
