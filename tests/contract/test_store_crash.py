@@ -76,3 +76,13 @@ async def test_what_was_committed_but_not_answered_is_recognised_when_it_comes_a
             number = int(name.partition("-")[2])
             again = event(name, site=f"site-{number % 5}", source=f"gateway-{name.partition('-')[0]}")
             assert (await loop.submit_events([again]))[0].duplicate
+
+
+@pytest.mark.parametrize(("work", "every", "deaths"), [("migration", 1, 10), ("retention", 7, 10)])
+def test_killed_in_the_middle_of_housekeeping_the_store_is_as_before_or_as_after(
+        tmp_path: Path, work: str, every: int, deaths: int) -> None:
+    """Before every write of a migration, and of sealing, thinning and letting go: it verifies, and the next run ends it."""
+    told = subprocess.run([sys.executable, "-m", "tests.support.killed_child", work, str(tmp_path), str(every)],
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert told.returncode == 0, told.stderr[-2000:]
+    assert int(told.stdout) >= deaths
