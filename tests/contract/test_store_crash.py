@@ -81,7 +81,7 @@ async def test_what_was_committed_but_not_answered_is_recognised_when_it_comes_a
 @pytest.mark.parametrize(("work", "every", "deaths"), [("migration", 1, 10), ("retention", 7, 10)])
 def test_killed_in_the_middle_of_housekeeping_the_store_is_as_before_or_as_after(
         tmp_path: Path, work: str, every: int, deaths: int) -> None:
-    """Before every write of a migration, and of sealing, thinning and letting go: it verifies, and the next run ends it."""
+    """Before every write of a migration, and of sealing, thinning and letting go; it verifies, the next run ends it."""
     told = subprocess.run([sys.executable, "-m", "tests.support.killed_child", work, str(tmp_path), str(every)],
                           capture_output=True, text=True, timeout=120, check=False)
     assert told.returncode == 0, told.stderr[-2000:]

@@ -2,7 +2,7 @@
 
 Run as ``python -m tests.support.killed_child WORK FOLDER [EVERY]``: WORK is ``migration`` (of a store of the first
 tables) or ``retention`` (sealing, thinning, letting incidents go). Each death is a fork on its own copy of the store;
-what it left is opened again, must verify, and is brought to its end. EVERY leaves instants out. Prints how often it died.
+what it left is opened again, must verify, and is brought to its end. EVERY leaves instants out. Prints the deaths.
 """
 
 import asyncio
