@@ -224,7 +224,7 @@ class _Known:
         said = (f'"{text}" may be {" or ".join(several)}' if several else f'"{text}" is nobody in the contacts'
                 + (f', did you mean "{near}"?' if near else ""))
         return (f'{said}: write beside import: of the schedule "{schedule}" whom it means (people: {{"{text}": '
-                f'{self._shown.get(near, "olena")}}}) or that it is no person (ignore: ["{text}"])')
+                f'{self._shown.get(near, "the id of the person")}}}) or that it is no person (ignore: ["{text}"])')
 
 
 def _written(event: Any, known: _Known) -> tuple[str, list[str]]:
