@@ -1,5 +1,6 @@
 """Rule tests with the matcher, the normaliser and the renderer that the engine itself uses."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tocsin.book.book import Content
@@ -8,6 +9,7 @@ from tocsin.delivery.say import say_of
 from tocsin.domain.errors import Finding
 from tocsin.domain.event import TOP_LEVEL, Event
 from tocsin.matching.index import IndexMatcher
+from tocsin.replay.coverage import Coverage, coverage_of
 from tocsin.replay.trial import Outcome
 from tocsin.replay.trials import failures, run_trials
 from tocsin.rules.tables import Tables
@@ -22,6 +24,11 @@ def try_content(content: Content, only: str | None = None) -> list[Outcome]:
         return Normaliser(source, buffers=believed, areas=tables.areas.names).event(_nested(raw), received)
 
     return run_trials(content, IndexMatcher(content.rules, tables), normalise, say_of, only)
+
+
+def covered(content: Content, outcomes: Sequence[Outcome], only: str | None = None) -> Coverage:
+    """What the tests have tried of every rule, or of one."""
+    return coverage_of(content, outcomes, Tables.of(content), only)
 
 
 def try_findings(content: Content) -> tuple[Finding, ...]:

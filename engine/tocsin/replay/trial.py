@@ -11,7 +11,9 @@ from tocsin.book.book import Content
 from tocsin.book.contacts import Target
 from tocsin.book.groups import is_group
 from tocsin.book.rule import Rule, RuleTest
+from tocsin.domain.change import Change
 from tocsin.domain.event import Event
+from tocsin.domain.input import Arrival, Input
 from tocsin.domain.notification import Notification
 from tocsin.domain.time import HOUR, SECOND, format_duration, format_instant, from_datetime, parse_duration
 from tocsin.ports import Matcher
@@ -31,11 +33,15 @@ Say = Callable[[Rule, dict[str, Any]], str]
 
 
 class Outcome(Struct, frozen=True):
-    """One test's outcome; ``problems`` are sentences, () when it passed."""
+    """One test's outcome; ``problems`` are sentences, () when it passed. ``events`` are those that came, as rules saw
+    them, ``fired`` the rules that fired, inhibited or not.
+    """
 
     rule: Rule
     test: RuleTest
     problems: tuple[str, ...]
+    events: tuple[Event, ...] = ()
+    fired: frozenset[str] = frozenset()
 
 
 def run_trial(meaning: Meaning, matcher: Matcher, normalise: Normalise, say: Say, rule: Rule,
@@ -44,8 +50,14 @@ def run_trial(meaning: Meaning, matcher: Matcher, normalise: Normalise, say: Say
     if not rule.enabled:
         return Outcome(rule, test, ())
     start = starts_at(test, meaning.content)
-    ledger = Ledger()
-    run = Run(meaning, matcher, ledger)
+    ledger, events = Ledger(), list[Event]()
+
+    def witness(now: int, item: Input, changes: list[Change]) -> None:
+        ledger(now, item, changes)
+        if isinstance(item, Arrival):
+            events.append(item.event)
+
+    run = Run(meaning, matcher, witness)
     run.begin(start)
     for offset, raw in test.events:
         run.feed(normalise("test", _raw(raw, start, offset), start + offset, True), start + offset)
@@ -54,7 +66,8 @@ def run_trial(meaning: Meaning, matcher: Matcher, normalise: Normalise, say: Say
     known = {number: len(story.notifications) for number, story in ledger.incidents.items()}
     run.run_until(end + max(AFTERWARDS, _longest_wait(rule) + 10 * SECOND))
     judge = _Judge(meaning, rule, start, known, say)
-    return Outcome(rule, test, tuple(judge.problems(test, ledger)))
+    return Outcome(rule, test, tuple(judge.problems(test, ledger)), tuple(events),
+                   frozenset(story.rule for story in ledger.stories()))
 
 
 def starts_at(test: RuleTest, content: Content) -> int:

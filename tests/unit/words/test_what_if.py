@@ -12,7 +12,7 @@ from tocsin.book.content import read_content
 from tocsin.settings import load_settings
 
 ROOT = Path(__file__).parents[3]
-PLAYED = ("operations.md", "places.md", "events.md")
+PLAYED = ("operations.md", "places.md", "events.md", "tests.md")
 """Pages whose examples are files; the rows of their tables are the names of the tests in these files."""
 
 _SILENCES, _ICS = "tests/unit/gates/test_silences.py", "tests/unit/gates/test_ics.py"
