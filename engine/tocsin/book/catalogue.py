@@ -52,41 +52,55 @@ class EventTypes:
     """The declared types; a narrower declaration adds to the wider ones (``alarm.*``) that fit it."""
 
     def __init__(self, events: Mapping[str, EventType]) -> None:
-        wide = {name[:-1]: one for name, one in events.items() if name.endswith(".*")}
-        self._wide = {prefix: _joined(wide, prefix, one) for prefix, one in wide.items()}
-        self._exact = {name: _joined(wide, name, one) for name, one in events.items() if not name.endswith(".*")}
+        self._events = events
+        self._wide = {name[:-1]: one for name, one in events.items() if name.endswith(".*")}
+        self._whole: dict[str, EventType] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._exact or self._wide)
+        return bool(self._events)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The declared names as written."""
-        return (*self._exact, *(f"{prefix}*" for prefix in self._wide))
+        return tuple(self._events)
 
     def of(self, name: str) -> EventType | None:
         """What is declared of an event's type, None when nothing is."""
-        found = self._exact.get(name)
-        end = len(name) if self._wide and found is None else -1
-        while found is None and (end := name.rfind(".", 0, end)) >= 0:
-            found = self._wide.get(name[:end + 1])
-        return found
+        if name in self._events:
+            return self._joined(name)
+        end = len(name) if self._wide else -1
+        while (end := name.rfind(".", 0, end)) >= 0:
+            if name[:end + 1] in self._wide:
+                return self._joined(f"{name[:end + 1]}*")
+        return None
 
     def fitting(self, pattern: str) -> tuple[EventType, ...]:
         """The declarations of which some event fits a type or ``alarm.*``."""
         if not pattern.endswith(".*"):
             found = self.of(pattern)
             return () if found is None else (found,)
-        narrower = {**self._exact, **self._wide}
         wider = self.of(pattern)
-        return (*(one for name, one in narrower.items() if name.startswith(pattern[:-1])),
-                *(() if wider is None or pattern[:-1] in self._wide else (wider,)))
+        return (*(self._joined(name) for name in self._events if name.startswith(pattern[:-1])),
+                *(() if wider is None or pattern in self._events else (wider,)))
 
     def meant(self, types: tuple[str, ...] | None) -> tuple[EventType, ...]:
         """The declarations of all these types; of every one when the match asks no type."""
         if types is None:
-            return (*self._exact.values(), *self._wide.values())
+            return tuple(map(self._joined, self._events))
         return tuple(one for pattern in types for one in self.fitting(pattern))
+
+    def _joined(self, name: str) -> EventType:
+        """A declaration with what the wider ones add, the widest first."""
+        found = self._whole.get(name)
+        if found is None:
+            own = self._events[name]
+            above = [one for prefix, one in sorted(self._wide.items(), key=lambda item: len(item[0]))
+                     if name.startswith(prefix) and f"{prefix}*" != name]
+            declared = [one.fields for one in (*above, own) if one.fields is not None]
+            fields = {field: kind for one in declared for field, kind in one.items()}
+            add = tuple(dict.fromkeys(addition for one in (*above, own) for addition in one.add))
+            found = self._whole[name] = replace(own, fields=fields if declared else None, add=add)
+        return found
 
     def kinds(self, types: tuple[str, ...] | None, field: str) -> tuple[FieldKind, ...]:
         """What these types say that a field is, each different kind once."""
@@ -98,18 +112,6 @@ class EventTypes:
         """The kind on which these types agree, "" when there is none."""
         found = self.kinds(types, field)
         return found[0].kind if len(found) == 1 else ""
-
-
-def _joined(wide: Mapping[str, EventType], name: str, own: EventType) -> EventType:
-    """A declaration with what the wider ones add, the widest first."""
-    above = [one for prefix, one in sorted(wide.items(), key=lambda item: len(item[0]))
-             if name.startswith(prefix) and one is not own]
-    if not above:
-        return own
-    declared = [one.fields for one in (*above, own) if one.fields is not None]
-    fields = {field: kind for one in declared for field, kind in one.items()}
-    add = tuple(dict.fromkeys(addition for one in (*above, own) for addition in one.add))
-    return replace(own, fields=fields if declared else None, add=add)
 
 
 def types_in(match: Match | None) -> tuple[str, ...] | None:

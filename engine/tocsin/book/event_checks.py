@@ -113,8 +113,8 @@ class _Look:
             if declared is None or head in TOP_LEVEL or use.field in own:
                 continue
             known = self._names(declared)
-            where = self._place(use.field)
-            if not has(known, use.field) and where not in doubted:
+            where = None if has(known, use.field) else self._place(use.field)
+            if where is not None and where not in doubted:
                 near = nearest(use.field, known)
                 self._report.warn(where, f'no source sends the field "{use.field}", which would print "—"'
                                   + (f': did you mean "{near}"?' if near else ""),

@@ -22,12 +22,12 @@ class Comparison:
         self.words = tuple(parts)
         self._parts = tuple(parts.values())
         self.varies = any(isinstance(part, FieldRef) for part in self._parts)
-        self.fixed: Limits = () if self.varies else tuple(map(_limit, self._parts))
+        self._fixed: Limits = () if self.varies else tuple(map(_limit, self._parts))
 
     def limits(self, event: Event) -> Limits | None:
         """The limits for this event, as they may be kept; None when one is taken from a field that has none."""
         if not self.varies:
-            return self.fixed
+            return self._fixed
         found = []
         for word, part in zip(self.words, self._parts, strict=True):
             value = lookup(event, part.field) if isinstance(part, FieldRef) else part

@@ -1,23 +1,22 @@
 """Values as their declared kind has them: what a source sent, made comparable with what rules say."""
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
+from operator import ge, gt, le, lt
 from typing import Any
 
 from tocsin.book.catalogue import COUNTER, FLAG, NUMBER, PLATE, TEXT, TIME, FieldKind
 from tocsin.book.scalars import number_of
 from tocsin.domain.plate import fold_plate
 from tocsin.domain.time import format_instant
-from tocsin.rules.compare import Comparison
 from tocsin.rules.duration import instant_of
 from tocsin.rules.text import key_text
 
 Reading = Callable[[Any], Any]
+_ORDER = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
 _YES, _NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 _MILLISECONDS = 10**11
 """Seconds since 1970 reach this in the year 5138: a larger number counts milliseconds."""
-_NUMBER = re.compile(r"\+?(.*?)\s*")
 
 
 def reading_of(kind: FieldKind) -> Reading:
@@ -28,13 +27,12 @@ def reading_of(kind: FieldKind) -> Reading:
 
 def plausible(kind: FieldKind) -> Callable[[Any], bool]:
     """Whether a used value can be so; what is no number is not judged."""
-    compare = Comparison(kind.plausible)
-    limits = compare.fixed
+    bounds = tuple((_ORDER[word], limit) for word, limit in kind.plausible.items())
 
     def fits(value: Any) -> bool:
-        if type(value) not in (int, float):
+        if type(value) is not float and type(value) is not int:
             return True
-        return value == value and compare.holds(value, limits)
+        return all(holds(value, limit) for holds, limit in bounds)
     return fits
 
 
