@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from tocsin.app.past import past_of
 from tocsin.cli.output import CONFIG, FINE, FOUND, AsJson, Config, say_json
 from tocsin.cli.stores import Practice, open_reader
 from tocsin.delivery.say import say_of
@@ -42,7 +43,8 @@ def explain(
                 typer.echo(untold_text(rule, found, zone,
                                        lambda person: people[person].name if person in people else person))
             raise typer.Exit(FOUND if found else FINE)
-        explained = explain_incident(connection, incident or 0, rows_at=rows_at, book_at=book_at, say=say_of)
+        explained = explain_incident(connection, incident or 0, rows_at=rows_at, book_at=book_at, say=say_of,
+                                     past=past_of(reader.reading))
     if explained is None:
         raise TocsinError(f"there is no incident {incident} in the store: the messages and the console show its number")
     if as_json:

@@ -21,6 +21,7 @@ from tocsin.domain.change import Timer, TimerDropped, TimerSet
 from tocsin.domain.codec import encode
 from tocsin.domain.incident import RANK
 from tocsin.domain.input import Arrival, Firing, Rebuilt, Started
+from tocsin.rules.held import Held
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.operators.incident import IncidentWord
 from tocsin.rules.operators.window import RESTS
@@ -130,6 +131,11 @@ class Rebuild:
                 apply(self._board, [TimerDropped(name)])
                 self._run(timer.rule, _due, timer, max(due, self.at))
         self.at = max(self.at, at)
+
+    def held(self, rule: str, key: str, about: int) -> list[Held]:
+        """What the window of a key holds now, around an event time."""
+        word, window = self._meaning.words.get(rule), self._board.windows.get((rule, key))
+        return [] if word is None or window is None else word.held(window, about)
 
     def result(self) -> tuple[Rebuilt, ...]:
         """Every key as it is now, in order."""

@@ -48,12 +48,30 @@ def rebuild(history: History, meaning: Meaning, rules: Iterable[str], matcher: M
     """
     made = Rebuild(meaning, rules)
     position = history.last()
-    heard, since = _gather(history, made, meaning, matcher, position, now, bounds) if made.hears else ((), 0)
+    heard, since, _ = _gather(history, made, matcher, position, _horizon(made.hears, meaning, now), bounds) \
+        if made.hears else ((), 0, True)
     if since:
         made.begin(since)
     made.follow(heard, (Closing(*closing) for closing in history.closings(made.hears, since)))
     made.position = position
     return made
+
+
+def as_it_was(history: History, meaning: Meaning, rule: str, matcher: Matcher, position: int, at: int,
+              back: int) -> tuple[Rebuild, list[Heard], bool]:
+    """A rule as the journal up to a position, of instant ``at``, makes it, what it has heard, and whether that was all:
+    read from ``back`` microseconds before, or from ``since`` of the first where less of it is kept or it is too much.
+    """
+    made = Rebuild(meaning, (rule,))
+    found, since, whole = _gather(history, made, matcher, position, at - back, BOUNDS) \
+        if made.hears else ((), 0, True)
+    heard = list(found)
+    if since:
+        made.begin(since)
+    made.follow(heard, (closing for one in history.closings(made.hears, since)
+                        if (closing := Closing(*one)).at < at))
+    made.until(at)
+    return made, heard, whole
 
 
 def taken_over(made: BookLoaded, meaning: Meaning) -> Rebuild:
@@ -109,26 +127,30 @@ class Loading:
         return replace(prepared, item=decode_input(body), body=body)
 
 
-def _gather(history: History, made: Rebuild, meaning: Meaning, matcher: Matcher, position: int, now: int,
-            bounds: Bounds) -> tuple[Iterable[Heard], int]:
-    """What concerns the rules, in order, and the instant from which it is whole."""
-    reaches = [reach(meaning.rules[rule]) for rule in made.hears]
+def _horizon(rules: tuple[str, ...], meaning: Meaning, now: int) -> int:
+    """The instant before which nothing matters to any of the rules any more; 0 where there is none."""
+    reaches = [reach(meaning.rules[rule]) for rule in rules]
     known = [one for one in reaches if one is not None]
-    horizon = now - max(known) if len(known) == len(reaches) else 0
+    return now - max(known) if len(known) == len(reaches) else 0
+
+
+def _gather(history: History, made: Rebuild, matcher: Matcher, position: int, horizon: int,
+            bounds: Bounds) -> tuple[Iterable[Heard], int, bool]:
+    """What concerns the rules, in order, the instant from which it is whole, and whether the bounds allowed all."""
     found: deque[Heard] = deque()
     looked = since = 0
     for page in history.back(position):
         for told in page:
             if told[1] < horizon:
-                return found, horizon
+                return found, horizon, True
             since = told[1]
             one = _heard(*told, made, matcher)
             if one is not None:
                 found.appendleft(one)
             looked += 1
             if looked >= bounds.looked or len(found) >= bounds.stepped:
-                return found, since
-    return found, since
+                return found, since, False
+    return found, since, True
 
 
 def _heard(position: int, at: int, body: bytes, made: Rebuild, matcher: Matcher) -> Heard | None:

@@ -9,17 +9,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.book.book import Content, number_book
-from tocsin.book.rule import Rule
 from tocsin.domain.change import Change
 from tocsin.domain.codec import decode_input
 from tocsin.domain.event import Event
 from tocsin.domain.input import Arrival, Input, Started
-from tocsin.domain.time import DAY, HOUR
+from tocsin.domain.time import DAY
 from tocsin.ports import Matcher
 from tocsin.replay.answering import Answering
 from tocsin.replay.compare import SAME, Difference, Woken, compare, woken
 from tocsin.replay.periods import Period, Periods
 from tocsin.replay.run import Run
+from tocsin.rules.changed import looks_back
 from tocsin.rules.meaning import Meaning
 
 Recorded = tuple[int, Event | Started]
@@ -144,14 +144,7 @@ def warm_up(*contents: Content) -> int:
     """How long before the period events are heard, so that windows are filled when it begins: a day, or the longest
     time that a rule looks back.
     """
-    return max([DAY, *(_looks_back(rule) for content in contents for rule in content.rules if rule.enabled)])
-
-
-def _looks_back(rule: Rule) -> int:
-    when, clear = rule.when, rule.clear
-    spans = (when.for_, when.within, when.over, when.stale_after, clear.after, clear.hold,
-             *(step.within for step in when.steps))
-    return sum(span for span in spans if isinstance(span, int)) + HOUR
+    return max([DAY, *(looks_back(rule) for content in contents for rule in content.rules if rule.enabled)])
 
 
 def from_journal(pages: Iterable[list[tuple[int, int, bytes]]], since: int, last: int,

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from tocsin.book.groups import is_group
 from tocsin.core.board import key_of
 from tocsin.domain.change import ActivationSet, Change, IncidentSet, NotificationSet, Suppressed
 from tocsin.domain.incident import RANK
@@ -11,7 +12,7 @@ Place = tuple[str, str]
 
 
 class Call(Struct, frozen=True):
-    """A person is called at an instant; two channels at once are one call."""
+    """A person is called at an instant; two channels at once are one call, and a group is nobody."""
 
     at: int
     person: str
@@ -60,7 +61,7 @@ class Periods:
                         known = Period(incident.rule, incident.key, activation.at, incident.severity, incident.board)
                         self._found[number, activation.number] = self._newest[number] = known
                     known.cleared, known.events = activation.cleared, activation.events
-                case NotificationSet(told) if told.incident and told.kind in CALLS:
+                case NotificationSet(told) if told.incident and told.kind in CALLS and not is_group(told.person):
                     period, call = self._newest[told.incident], Call(told.created, told.person)
                     if call not in period.calls:
                         period.calls.append(call)

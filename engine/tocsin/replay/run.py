@@ -58,9 +58,10 @@ class Run:
         """An event of which is known that it repeats none. One that no rule asks for is no step."""
         at = self._turn(at)
         self.events += 1
-        arrival = _arrival(event, self._meaning, self._matcher)
-        if arrival.hits:
-            self._apply(arrival, at)
+        event = self._meaning.catalogue.convert(event)
+        hits = self._matcher.match(event)
+        if hits:
+            self._apply(Arrival(event, hits, self._meaning.book.number), at)
 
     def put(self, item: Input, at: int) -> None:
         """Any other input, such as a person's answer, at instant ``at``; timers due before it run first."""

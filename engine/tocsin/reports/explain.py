@@ -11,14 +11,18 @@ from tocsin.book.book import Book, Content
 from tocsin.book.contacts import Policy
 from tocsin.book.groups import called
 from tocsin.book.rule import Rule
+from tocsin.core.board import key_of
 from tocsin.domain.codec import decode_activation, decode_incident, decode_input, decode_timer
 from tocsin.domain.event import Event
 from tocsin.domain.incident import Activation, Answered, Incident
 from tocsin.domain.input import Arrival, Input
 from tocsin.reports.asked import Asked, steps_of
 from tocsin.reports.told import Told, of_incident
-from tocsin.reports.untold import Line, Untold, lines_of_incident, untold_of_incident
+from tocsin.reports.untold import Line, Untold, lines_of_incident, untold_before, untold_of_incident
+from tocsin.reports.windows import Past, Window, windows_of
 
+LAST = 2**62
+"""Later than every instant."""
 MOST = 200
 """Inputs shown of those that an incident rests on: the first and the last half of these."""
 
@@ -61,7 +65,8 @@ class Deadline(Struct, frozen=True):
 class Explained(Struct, frozen=True, kw_only=True):
     """An incident explained; instants in microseconds UTC, addresses masked.
 
-    ``rests_on`` holds at most MOST of the ``inputs`` inputs. ``names`` gives the name of every person mentioned.
+    ``rests_on`` holds at most MOST of the ``inputs`` inputs. ``kept_back`` are firings of the same rule and key that
+    opened no incident since the one before. ``names`` gives the name of every person mentioned.
     """
 
     incident: int
@@ -85,12 +90,15 @@ class Explained(Struct, frozen=True, kw_only=True):
     answers: tuple[Answered, ...]
     deadlines: tuple[Deadline, ...]
     untold: tuple[Untold, ...]
+    kept_back: tuple[Untold, ...]
+    windows: tuple[Window, ...]
     lines: tuple[Line, ...]
     names: dict[str, str]
 
 
-def explain(connection: Connection, number: int, *, rows_at: RowsAt, book_at: BookAt, say: Say) -> Explained | None:
-    """Explain an incident; None when there is none with this number."""
+def explain(connection: Connection, number: int, *, rows_at: RowsAt, book_at: BookAt, say: Say,
+            past: Past | None = None) -> Explained | None:
+    """Explain an incident; None when there is none with this number. Without ``past`` no window is looked into."""
     body = connection.execute(_INCIDENT, {"number": number}).scalar()
     if body is None:
         return None
@@ -99,6 +107,7 @@ def explain(connection: Connection, number: int, *, rows_at: RowsAt, book_at: Bo
     told = of_incident(connection, number)
     contents = _Contents(connection, book_at, book)
     positions = [int(position) for (position,) in connection.execute(_EVIDENCE, {"number": number})]
+    activations = tuple(decode_activation(row) for (row,) in connection.execute(_ACTIVATIONS, {"number": number}))
     rule = _rule(book, incident.rule)
     asked = steps_of(told, contents.at, _policies(connection, incident))
     return Explained(
@@ -107,10 +116,14 @@ def explain(connection: Connection, number: int, *, rows_at: RowsAt, book_at: Bo
         opened=incident.opened, closed=incident.closed, closed_by=incident.closed_by, book=incident.book,
         book_hash=book.hash if book is not None else "",
         time_zone=book.content.site.time_zone if book is not None else "UTC",
-        activations=tuple(decode_activation(row) for (row,) in connection.execute(_ACTIVATIONS, {"number": number})),
+        activations=activations,
         inputs=len(positions), rests_on=_rested(connection, positions, rows_at),
         asked=asked, told=told, answers=incident.answers,
         deadlines=_deadlines(connection, number), untold=untold_of_incident(connection, number),
+        kept_back=untold_before(connection, number, incident.rule, key_of(incident.key),
+                                incident.closed if incident.closed is not None else LAST),
+        windows=() if past is None else windows_of(connection, incident, activations, positions, rows_at, contents.book,
+                                                   past),
         lines=lines_of_incident(connection, number), names=_names(book, incident, told, asked))
 
 
@@ -119,7 +132,7 @@ def _rule(book: Book | None, name: str) -> Rule | None:
 
 
 class _Contents:
-    """The content in force at an instant; each book is read once."""
+    """The book in force at an instant, and its content; each is read once."""
 
     def __init__(self, connection: Connection, book_at: BookAt, first: Book | None) -> None:
         self._connection, self._book_at = connection, book_at
@@ -127,13 +140,16 @@ class _Contents:
         self._kept: dict[int, Book | None] = {first.number: first} if first is not None else {}
 
     def at(self, instant: int) -> Content | None:
+        book = self.book(instant)
+        return book.content if book is not None else None
+
+    def book(self, instant: int) -> Book | None:
         number = self._connection.execute(_BOOK_THEN, {"at": instant}).scalar()
         if number is None:
-            return self._first.content if self._first is not None else None
+            return self._first
         if number not in self._kept:
             self._kept[number] = self._book_at(self._connection, number)
-        book = self._kept[number]
-        return book.content if book is not None else None
+        return self._kept[number]
 
 
 def _policies(connection: Connection, incident: Incident) -> Callable[[str], Policy | None]:

@@ -17,7 +17,8 @@ _LONGEST = 160
 def explain_text(explained: Explained) -> str:
     """The whole explanation, in the site's zone."""
     told = _Text(explained)
-    parts = [("", told.head()), ("Why", told.why()), ("Who was asked", told.asked()),
+    parts = [("", told.head()), ("Why", told.why()),
+             ("What the window held", told.windows()), ("Who was asked", told.asked()),
              ("News to those who were told", told.news()), ("Answers", told.answers()), ("Not told", told.untold()),
              ("To come", told.deadlines()), ("Record", told.record())]
     lines: list[str] = []
@@ -66,6 +67,20 @@ class _Text:
         if self._of.inputs > len(shown):
             yield f"({self._of.inputs - len(shown)} further inputs between them)"
 
+    def windows(self) -> Iterator[str]:
+        for window in self._of.windows:
+            yield (f"when activation {window.activation} began, {self._at(window.at)} ({window.word}), by the input "
+                   f"[position {window.position}]")
+            for one in window.held:
+                event = f"  {_event(one.event)} [position {one.position}]" if one.event is not None else ""
+                yield f"    {self._at(one.time)}  {one.what}{event}".rstrip()
+            if window.count > len(window.held):
+                yield f"    ({window.count - len(window.held)} before these)"
+            if not window.held:
+                yield "    nothing that is known"
+            if not window.whole:
+                yield "    (the journal of then is not kept whole: more may have been in it)"
+
     def asked(self) -> Iterator[str]:
         by_number = {one.notification.id: one for one in self._of.told}
         for step in self._of.asked:
@@ -111,6 +126,8 @@ class _Text:
             yield f"{self._at(given.at)}  {self._name(given.person)}: {given.word} by {given.channel}{eta}{late}{note}"
 
     def untold(self) -> Iterator[str]:
+        for one in self._of.kept_back:
+            yield f"{self._at(one.at)}  no incident: {one.reason}"
         for one in self._of.untold:
             yield f"{self._at(one.at)}  {one.reason}" + (f" (silence {one.silence})" if one.silence else "")
 

@@ -8,6 +8,9 @@ from sqlalchemy import Connection, text
 
 _SUPPRESSED = 'SELECT "at", rule, "key", reason, severity, incident, silence FROM suppressed WHERE '
 _OF_INCIDENT = text(_SUPPRESSED + "incident = :number AND incident > 0 ORDER BY id")
+_OF_PLACE = text(_SUPPRESSED + 'incident = 0 AND rule = :rule AND "key" = :key AND "at" >= :since AND "at" <= :until '
+                 "ORDER BY id DESC LIMIT :most")
+_BEFORE = text('SELECT max(closed) FROM incidents WHERE rule = :rule AND "key" = :key AND id < :number')
 _OF_RULE = text(_SUPPRESSED + "rule = :rule ORDER BY id DESC LIMIT :most")
 _UNSENT = text('SELECT o.created, i.rule, i."key", o.reason, o.incident, o.person, o.channel, o.state '
                "FROM incidents i JOIN outbox o ON o.incident = i.id WHERE i.rule = :rule "
@@ -46,6 +49,15 @@ class Line(Struct, frozen=True):
 def untold_of_incident(connection: Connection, number: int) -> tuple[Untold, ...]:
     """What was not told about an incident, in order."""
     return tuple(_kept_back(tuple(row)) for row in connection.execute(_OF_INCIDENT, {"number": number}))
+
+
+def untold_before(connection: Connection, number: int, rule: str, key: str, until: int) -> tuple[Untold, ...]:
+    """Firings of the same rule and key that opened no incident, from the end of the one before up to an instant, in
+    order; the newest MOST.
+    """
+    since = connection.execute(_BEFORE, {"rule": rule, "key": key, "number": number}).scalar() or 0
+    found = connection.execute(_OF_PLACE, {"rule": rule, "key": key, "since": since, "until": until, "most": MOST})
+    return tuple(reversed([_kept_back(tuple(row)) for row in found]))
 
 
 def lines_of_incident(connection: Connection, number: int) -> tuple[Line, ...]:

@@ -43,6 +43,16 @@ def reach(rule: Rule) -> int | None:
     return sum(span for span in spans if isinstance(span, int)) + _AFTER
 
 
+def looks_back(rule: Rule) -> int:
+    """How far back, in microseconds, what a window of the rule holds can lie, late events included; what a field says
+    does not count.
+    """
+    when, clear = rule.when, rule.clear
+    spans = (when.for_, when.within, when.over, when.stale_after, clear.after, clear.hold,
+             *(step.within for step in when.steps))
+    return sum(span for span in spans if isinstance(span, int)) + HOUR
+
+
 def _remembered(rule: Rule, content: Content, types: EventTypes) -> bytes:
     declared = [[_bare(one) for one in types.meant(asked)] for _, asked in matches_with_types(rule)]
     return _encode((rule.when, rule.per, rule.clear, _hours_of(rule, content), declared))

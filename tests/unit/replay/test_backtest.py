@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tests.support.city import content, event_rule, incident_rule, match, policy, step
 
 from tocsin.book.book import AreaShape, Content, number_book
-from tocsin.book.contacts import Need
+from tocsin.book.contacts import Need, Service
 from tocsin.book.match import Inside, Match
 from tocsin.book.rule import Gate, Rule, When
 from tocsin.cli.backtest import sides
@@ -84,6 +84,14 @@ def test_a_need_that_those_who_answer_do_not_fill_calls_the_next() -> None:
     crew = policy("police", step("olena", need=(Need(2),)), step("chief"))
     book = content(PANIC, policies=(crew,))
     assert tried(book, book, event(0), event(HOUR, "other")).woken_after.people == {"olena": 1, "chief": 1}
+
+
+def test_a_group_is_nobody_who_could_be_woken() -> None:
+    """It is told, too; its people are counted, and answer for themselves."""
+    patrol = Service(id="patrol", name="P", members=("olena", "taras"), group_chat="-100123")
+    book = content(PANIC, policies=(policy("police", step("service:patrol")),), services=(patrol,))
+    done = tried(book, book, event(0), event(HOUR, "other"))
+    assert done.woken_after.people == {"olena": 1, "taras": 1}
 
 
 def test_a_firing_that_an_inhibition_keeps_back_says_so() -> None:

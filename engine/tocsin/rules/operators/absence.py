@@ -13,6 +13,7 @@ from tocsin.domain.event import Event
 from tocsin.rules.calendar import EVER
 from tocsin.rules.duration import duration_of, duration_text, instant_of
 from tocsin.rules.expected import Expected, Row
+from tocsin.rules.held import Held
 from tocsin.rules.names import LONGEST
 from tocsin.rules.operators.condition import SETTLE, Told, severity_from
 from tocsin.rules.operators.window import WindowState, WindowWord
@@ -51,6 +52,11 @@ class AbsenceWord(WindowWord):
     def _wait(self, wait: int | FieldRef | None, event: Event) -> int | None:
         """``for`` is the word's own time."""
         return None
+
+    def held(self, window: Any, about: int) -> list[Held]:
+        """What the silence counts from."""
+        last = self.state(window).last
+        return [] if last is None else [Held(last.time, "last heard, or expected since")]
 
     # -- keys
 

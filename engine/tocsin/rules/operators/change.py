@@ -11,6 +11,7 @@ from tocsin.book.catalogue import COUNTER, EventTypes, types_of
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
 from tocsin.domain.time import DAY
+from tocsin.rules.held import Held
 from tocsin.rules.numbers import difference, exact, highest, lowest, risen, sample_of
 from tocsin.rules.operators.samples import Sample, SampledWord
 from tocsin.rules.operators.window import NORMAL, WindowState, WindowWord
@@ -86,6 +87,11 @@ class TurnWord(WindowWord):
             self.ended(state, event.time, NORMAL, key, now, verdict)
         else:
             self.stir(state, now, verdict)
+
+    def held(self, window: Any, about: int) -> list[Held]:
+        """The newest two values."""
+        state = self.state(window)
+        return [Held(seen.time, str(seen.value)) for seen in (state.before, state.newest_seen) if seen is not None]
 
     def _put(self, state: Any, seen: Seen) -> bool | None:
         """Whether the sample is late; None when it comes before the newest two."""

@@ -14,6 +14,7 @@ from tocsin.domain.time import HOUR, MINUTE, SECOND
 from tocsin.rules.calendar import EVER
 from tocsin.rules.duration import duration_of, instant_of, severity_of
 from tocsin.rules.gates import Gates
+from tocsin.rules.held import Held
 from tocsin.rules.names import values_of
 from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
 
@@ -92,6 +93,10 @@ class Condition:
                     values_of(self.names, event, key, first), self._wait(wait, event),
                     duration_of(clear.after, event),
                     instant_of(lookup(event, clear.at)) if clear.at else None, duration_of(clear.hold, event))
+
+    def held(self, window: Any, about: int) -> list[Held]:
+        """What the window of a key holds around the event time ``about``, in order: what a firing then rests on."""
+        return []
 
     def _wait(self, wait: int | FieldRef | None, event: Event) -> int | None:
         return None if wait is None else duration_of(wait, event) or 0

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
+from tocsin.rules.held import Held
 from tocsin.rules.operators.window import FEW, LATE, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 from tocsin.rules.text import key_text
@@ -108,6 +109,13 @@ class CountWord(WindowWord):
             if (at + 1 - low if values is None else values.different(low, at + 1)) >= least:
                 first, last, most = end if first is None else first, end, max(most, at + 1 - low)
         return None if first is None or last is None else Reach(first, last, most)
+
+    def held(self, window: Any, about: int) -> list[Held]:
+        """The events of every window that contains ``about``, with the values that ``distinct`` counts."""
+        state = self.state(window)
+        width = self.within if isinstance(self.within, int) else state.span
+        inside = range(bisect_left(state.times, about - width), bisect_right(state.times, about + width))
+        return [Held(state.times[at], state.marks[at].replace(_BETWEEN, ", ") if state.marks else "") for at in inside]
 
     def useful_until(self, state: Any) -> int:
         return (state.times[-1] if state.times else 0) + self._keep(state)

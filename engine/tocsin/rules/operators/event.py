@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from tocsin.book.rule import Rule
 from tocsin.domain.event import FIRING, Event, lookup
+from tocsin.rules.held import Held
 from tocsin.rules.operators.condition import QUIET, Condition, ConditionState, Told, read_window
 from tocsin.rules.signal import Cleared, Verdict
 from tocsin.rules.text import key_text
@@ -68,6 +69,12 @@ class EventWord(Condition):
             return "|".join([event.type, *(" ".join(key_text(lookup(event, field))) for field in fields)])
         name = event.device if event.device is not None else "" if event.unnamed else event.id
         return f"{event.type}|{name}"
+
+    def held(self, window: Any, about: int) -> list[Held]:
+        """The members that are firing; of what has no status the newest."""
+        state = self.state(window)
+        firing = [Held(member.time, name) for name, member in state.members.items() if member.firing]
+        return sorted(firing, key=lambda held: held.time) or ([Held(state.newest)] if state.momentary else [])
 
     def hear(self, window: Any, event: Event, slots: frozenset[str], key: dict[str, str], now: int) -> Verdict:
         """An event with hits for this rule and key."""

@@ -11,6 +11,7 @@ from tocsin.domain.incident import RANK
 from tocsin.domain.time import DAY, MINUTE
 from tocsin.rules.calendar import EVER
 from tocsin.rules.compare import Comparison
+from tocsin.rules.held import Held
 from tocsin.rules.operators.condition import SETTLE, Told
 from tocsin.rules.operators.window import NORMAL, WindowState, WindowWord
 from tocsin.rules.signal import Cleared, Fired, Verdict
@@ -93,6 +94,13 @@ class LevelWord(WindowWord):
             self.stir(state, now, verdict)
         self._await(state, verdict)
         self.heard(state, event, now, verdict)
+
+    def held(self, window: Any, about: int) -> list[Held]:
+        """Since when each level has been reached, and the newest sample."""
+        state = self.state(window)
+        since = [Held(mark.since, f"in the level {mark.severity}") for mark in state.marks if mark.since is not None]
+        newest = [] if state.sampled is None else [Held(state.sampled, "newest sample")]
+        return sorted(since, key=lambda held: held.time) + newest
 
     def _judged(self, event: Event, slots: frozenset[str]) -> Judged | None:
         if self.rule.when.holds is not None:

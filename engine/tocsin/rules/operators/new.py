@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
+from tocsin.rules.held import Held
 from tocsin.rules.operators.window import FEW, LATE, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 from tocsin.rules.text import key_text
@@ -57,6 +58,13 @@ class NewWord(WindowWord):
             self.true(state, self.report(state, event, key, value=unseen[0]), key, now, verdict)
         else:
             self.stir(state, now, verdict)
+
+    def held(self, window: Any, about: int) -> list[Held]:
+        """The values shown within the time, each when it was last shown."""
+        state = self.state(window)
+        width = self.over_ if isinstance(self.over_, int) else state.span
+        return sorted((Held(time, text) for text, time in state.seen.items() if about - width < time <= about),
+                      key=lambda held: held.time)
 
     def _keep(self, state: Any) -> int:
         return (self.over_ if isinstance(self.over_, int) else state.span) + LATE

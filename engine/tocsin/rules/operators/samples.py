@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
 from tocsin.rules.compare import Comparison, Limits
+from tocsin.rules.held import Held
 from tocsin.rules.numbers import sample_of, shown
 from tocsin.rules.operators.window import FEW, LATE, NORMAL, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
@@ -159,6 +160,15 @@ class SampledWord(WindowWord):
             self.ended(state, newest, how, key, now, verdict)
         else:
             self.stir(state, now, verdict)
+
+    def held(self, window: Any, about: int) -> list[Held]:
+        """The samples that the newest is judged with."""
+        state = self.state(window)
+        if not state.times:
+            return []
+        width = self.duration if isinstance(self.duration, int) else state.width
+        start = (bisect_left if self.inclusive else bisect_right)(state.times, state.times[-1] - width)
+        return [Held(time, str(value)) for time, value in zip(state.times[start:], state.samples[start:], strict=True)]
 
     def useful_until(self, state: Any) -> int:
         keep = (self.duration if isinstance(self.duration, int) else state.span) + LATE

@@ -11,6 +11,7 @@ from tocsin.book.rule import Rule, SequenceStep
 from tocsin.domain.event import Event
 from tocsin.rules.calendar import EVER
 from tocsin.rules.duration import duration_of
+from tocsin.rules.held import Held
 from tocsin.rules.operators.chains import Chain, Chains, Remembered
 from tocsin.rules.operators.condition import LATE, SETTLE
 from tocsin.rules.operators.window import FEW, MOST, WindowState, WindowWord
@@ -286,6 +287,13 @@ class SequenceWord(WindowWord):
                 self._pend(state, chains, roles, one.heard, now + 1, key)
         self._await(state, verdict)
         self._remember(state, now, verdict)
+
+    def held(self, window: Any, about: int) -> list[Held]:
+        """The events that this activation's firings rest on, with the steps that they can take."""
+        state = self.state(window)
+        found = [Held(one.time, slot) for slot, track in state.tracks.items() for one in track
+                 if one.number in state.carried]
+        return sorted(found, key=lambda held: (held.time, held.what))
 
     def rest(self, state: Any, now: int, verdict: Verdict) -> None:
         super().rest(state, now, verdict)

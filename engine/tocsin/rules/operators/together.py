@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event
+from tocsin.rules.held import Held
 from tocsin.rules.names import values_of
 from tocsin.rules.operators.condition import LATE, Told
 from tocsin.rules.operators.window import FEW, MOST, WindowState, WindowWord
@@ -113,6 +114,13 @@ class TogetherWord(WindowWord):
         told = replace(newest.told, received=event.received, values=values, events=len(numbers))
         self.true(state, told, key, now, verdict)
         state.carried = (*state.carried, *numbers)[-MOST:]
+
+    def held(self, window: Any, about: int) -> list[Held]:
+        """The events that this activation's firings rest on, with the names that they fit."""
+        state = self.state(window)
+        found = [Held(part.time, name) for name, parts in state.parts.items() for part in parts
+                 if part.number in state.carried]
+        return sorted(found, key=lambda held: held.time)
 
     def rest(self, state: Any, now: int, verdict: Verdict) -> None:
         super().rest(state, now, verdict)
