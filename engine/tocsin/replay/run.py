@@ -133,8 +133,7 @@ class Run:
             at = self.clock
         if not self._listens:
             self.begin(at)
-        if self._due and self._due[0][0] < at:
-            self.run_timers(before=at)
+        self.run_timers(before=at)
         self.clock = at
         return at
 
