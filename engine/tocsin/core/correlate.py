@@ -12,7 +12,7 @@ from tocsin.core import expected
 from tocsin.core.board import BESIDE, key_from, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.gates import during_of
-from tocsin.core.listening import informed
+from tocsin.core.informed import informed
 from tocsin.core.overflow import OVERFLOW_KEY, too_many_keys
 from tocsin.core.windows import put
 from tocsin.domain.change import Noted, Timer, WindowDropped, WindowSet

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from tocsin.core.board import key_of, which_of
 from tocsin.core.draft import Draft
+from tocsin.core.informed import informed
 from tocsin.core.overflow import OVERFLOW_KEY
 from tocsin.domain.change import GatedDropped, GatedSet, Timer, WindowSet
 from tocsin.domain.gated import DURING, Gated, Place, Which
@@ -14,6 +15,8 @@ from tocsin.rules.operators.condition import SETTLE, TIMER_RANK
 from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
 
 SHUTS, OPENS = "shuts", "opens"
+_MOST_TURNS = 1_000
+"""Times at which other rules' incidents opened and shut the gate of one waiting key; an even number."""
 
 
 def admit(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> tuple[Signal, ...]:
@@ -24,7 +27,7 @@ def admit(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> tuple[Sig
     which = (signal.rule, key_of(signal.key), DURING)
     known = draft.gated(which)
     if isinstance(signal, Cleared):
-        if known is not None:
+        if known is not None and not known.waits:
             forget(draft, which)
         return (signal,)
     if known is not None and known.waits:
@@ -154,34 +157,41 @@ def _lasting(draft: Draft, meaning: Meaning, which: Which) -> bool:
 
 
 def pace(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], verdict: Verdict, now: int) -> None:
-    """A condition that waits for its ``for`` while other rules' incidents open and shut its gate is remembered, so
-    that its time runs only while one of them is active.
+    """A key whose ``for``, silence or ``not`` runs while other rules' incidents open and shut its gate is remembered,
+    so that its time runs only while one of them is active.
     """
     during = during_of(meaning, rule)
     if during is None or not during.others:
         return
     which = (rule, key_of(key), DURING)
-    known, state = draft.gated(which), verdict.window
-    if state is None or not state.pending:
+    known, state, word = draft.gated(which), verdict.window, meaning.words[rule]
+    if state is None or not word.waiting(state):
         if known is not None and known.waits:
             forget(draft, which)
         return
-    places = during.places(key, state.values)
+    values = word.waits_with(state)
+    places = during.places(key, values)
     if known is None or not known.waits or known.asks != places:
-        draft.put(GatedSet(Gated(rule=rule, key=key, gate=DURING, waits=True, values=state.values, asks=places)))
+        draft.put(GatedSet(Gated(rule=rule, key=key, gate=DURING, waits=True, values=values, asks=places)))
+        for kind in (SHUTS, OPENS):
+            set_timer(draft, which, kind, None)
         begun = [incident.activation.at for place in places for incident in draft.active(place)]
         state.turns = (min(begun),) if begun else ()
-        verdict.timers["for"] = meaning.words[rule].paced(state, key, now + SETTLE)
+        verdict.timers.update(word.paced(state, key, now + SETTLE))
 
 
 def _turn(draft: Draft, meaning: Meaning, gated: Gated, now: int) -> None:
     """The gate may have opened or shut for a condition that waits."""
     draft.put(GatedSet(gated))
     text = key_of(gated.key)
-    state = meaning.words[gated.rule].state(draft.window(gated.rule, text))
-    if state.pending and any_active(draft, gated.asks) != len(state.turns) % 2:
-        state.turns = (*state.turns, now)
-    if state.pending:
-        due = meaning.words[gated.rule].paced(state, gated.key, now)
-        draft.put(WindowSet(gated.rule, text, state))
-        set_timer(draft, (gated.rule, text, DURING), "for", due)
+    word = informed(draft, meaning, gated.rule) or meaning.words[gated.rule]
+    state = word.state(draft.window(gated.rule, text))
+    if not word.waiting(state):
+        return
+    if any_active(draft, gated.asks) != len(state.turns) % 2:
+        state.turns = (*state.turns, now)[-_MOST_TURNS:] if len(state.turns) % 2 else (
+            *state.turns, now)[-_MOST_TURNS + 1:]
+    dues = word.paced(state, gated.key, now)
+    draft.put(WindowSet(gated.rule, text, state))
+    for kind, due in dues.items():
+        set_timer(draft, (gated.rule, text, DURING), kind, due)

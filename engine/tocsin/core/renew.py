@@ -2,9 +2,10 @@
 
 from msgspec.structs import replace
 
-from tocsin.core import correlate, listening, receipts
+from tocsin.core import correlate, receipts
 from tocsin.core.board import BESIDE, Board, key_from, key_of
 from tocsin.core.draft import Draft
+from tocsin.core.informed import informed
 from tocsin.core.overflow import OPENED, OVERFLOW_KEY
 from tocsin.core.standing import COMING, holders
 from tocsin.core.windows import put, timer_of
@@ -143,7 +144,7 @@ class _Changed:
         until it is looked at again.
         """
         now, text = self._now, key_of(key)
-        word = listening.informed(self._draft, self._meaning, rule) or self._meaning.words[rule]
+        word = informed(self._draft, self._meaning, rule) or self._meaning.words[rule]
         incident = self._active(rule, text)
         if incident is not None and verdict.window.pending:
             verdict.timers["for"] = None

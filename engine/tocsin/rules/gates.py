@@ -79,11 +79,15 @@ class Gates:
 
         ``turns`` are the instants at which incidents opened and shut it, in turn.
         """
+        return self.turned(key, values, turns).after(since, wait)
+
+    def turned(self, key: dict[str, str], values: Values, turns: tuple[int, ...]) -> Hours:
+        """The hours together with the times between the ``turns`` at which incidents opened and shut it."""
         hours = self.hours(key, values)
-        if turns:
-            ends = (*turns[1::2], EVER) if len(turns) % 2 else turns[1::2]
-            hours = Either([hours, Fixed(zip(turns[::2], ends, strict=True))])
-        return hours.after(since, wait)
+        if not turns:
+            return hours
+        ends = (*turns[1::2], EVER) if len(turns) % 2 else turns[1::2]
+        return Either([hours, Fixed(zip(turns[::2], ends, strict=True))])
 
     def places(self, key: dict[str, str], values: Values) -> tuple[Place, ...]:
         """The incidents that would open it, as places to look at."""

@@ -398,3 +398,81 @@ def test_a_sequence_is_over_when_it_happened() -> None:
     assert it.periods() == [("+21m", None, 2)]
     it.until("+1h")
     assert it.periods() == [("+21m", "+30m", 2)]
+
+
+# -- what waits in silence counts only while the other is active
+
+QUIET = replace(word_rule("absence", for_="10 min", expected="seen"), during=(active("raid"),))
+
+
+def spoken(it: Play) -> Any:
+    """When the rule's condition was active."""
+    return next((it.periods(number) for number, one in it.incidents.items() if one.rule == "rule"), [])
+
+
+def raid(it: Play, *turns: tuple[str, str]) -> Play:
+    """The other rule's incident, firing and resolved in turn."""
+    for at, status in turns:
+        it.event(at, type="raid", status=status, device="r")
+    return it
+
+
+def test_silence_counts_only_while_the_others_incident_is_active() -> None:
+    """Four minutes of the first raid and six of the second are ten."""
+    it = Play(RAID, QUIET)
+    it.event("+0s", type="x", site="s")
+    raid(it, ("+1h", "firing"), ("+1h4m", "resolved"), ("+2h", "firing"))
+    it.just_before("+2h6m")
+    assert spoken(it) == []
+    assert spoken(it.until("+3h")) == [("+2h6m", None, 1)]
+
+
+def test_silence_that_nobody_asked_about_is_never_told() -> None:
+    it = Play(RAID, QUIET)
+    it.event("+0s", type="x", site="s")
+    assert spoken(it.until("+30h")) == []
+
+
+def test_a_sign_of_life_begins_the_silence_anew_while_the_other_is_active() -> None:
+    it = raid(Play(RAID, QUIET), ("+0s", "firing"))
+    it.event("+1m", type="x", site="s")
+    it.event("+9m", type="x", site="s")
+    it.just_before("+19m")
+    assert spoken(it) == []
+    it.until("+20m")
+    assert spoken(it) == [("+19m", None, 1)]
+    it.event("+25m", type="x", site="s")
+    assert spoken(it.until("+34m")) == [("+19m", "+25m", 1)]
+    assert spoken(it.until("+36m"))[-1] == ("+35m", None, 1)
+
+
+NOBODY = replace(word_rule("sequence", steps=(SequenceStep(match(type="door")), SequenceStep(
+    match(type="guard"), within=micros("10 min"), negated=True))), during=(active("raid"),))
+
+
+def test_a_not_counts_only_while_the_others_incident_is_active() -> None:
+    """A door at night, and no guard within ten minutes of raid."""
+    it = Play(RAID, NOBODY)
+    it.event("+0s", type="door", site="s")
+    raid(it, ("+1h", "firing"), ("+1h4m", "resolved"), ("+2h", "firing"))
+    it.just_before("+2h6m")
+    assert spoken(it) == []
+    assert [at for at, _, _ in spoken(it.until("+2h7m"))] == ["+2h6m"]
+
+
+def test_what_a_not_forbids_may_come_while_the_other_is_not_active() -> None:
+    """It is observed all the time: the guard came."""
+    it = Play(RAID, NOBODY)
+    it.event("+0s", type="door", site="s")
+    raid(it, ("+1h", "firing"), ("+1h4m", "resolved"))
+    it.event("+90m", type="guard", site="s")
+    raid(it, ("+2h", "firing"))
+    assert spoken(it.until("+5h")) == []
+
+
+def test_nothing_waits_for_an_incident_once_it_does_not_matter() -> None:
+    it = Play(RAID, NOBODY)
+    it.event("+0s", type="door", site="s")
+    it.event("+1m", type="guard", site="s")
+    it.until("+2m")
+    assert [gated for gated in it.run.board.kept.all.values() if gated.rule == "rule"] == []

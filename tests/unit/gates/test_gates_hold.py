@@ -10,10 +10,13 @@ import subprocess
 import sys
 
 import pytest
+from msgspec.structs import replace
 from tests.support.checked_run import START, CheckedRun, picture, prepared
 from tests.support.city import content, event_rule, incident_rule, match, policy, step
 from tests.support.gates import active, calendar, running
+from tests.support.words import word_rule
 
+from tocsin.book.rule import SequenceStep
 from tocsin.core.board import key_of
 from tocsin.domain.event import Event, Place
 from tocsin.domain.incident import CLOSED, Incident
@@ -31,7 +34,12 @@ RULES = (
     event_rule("shelter", match(type="door"), during=(active("raid", "town"), running("fair")), for_="3 min"),
     event_rule("crowd", match(type="crowd"), per=(), during=(running("any"),), severity="high"),
     incident_rule("both", "door", during=(active("alert"),)),
-    incident_rule("of-crowd", "crowd", per=("operation",), unless=(active("office", "site"),), to=None))
+    incident_rule("of-crowd", "crowd", per=("operation",), unless=(active("office", "site"),), to=None),
+    replace(word_rule("absence", match(type="crowd"), id_="empty", for_="5 min", expected="seen"),
+            during=(active("raid", "town"),)),
+    replace(word_rule("sequence", id_="unguarded", steps=(
+        SequenceStep(match(type="door")), SequenceStep(match(type="crowd"), within=3 * MINUTE, negated=True))),
+        during=(active("raid", "town"),)))
 CALENDARS = {
     "hours": {"time_zone": "UTC", "also": [{"date": DAY, "from": f"{hour:02d}:10", "to": f"{hour:02d}:40"}
                                            for hour in range(24)]},
@@ -64,7 +72,10 @@ class GatedRun(CheckedRun):
                 free = board.timers.get(f"1|free|{rule}|{key}")
                 held = any(not incident.quiet for place in gated.asks for incident in self._at(place))
                 assert free or held, "kept back, and nothing will ever let it go"
-            elif not gated.waits and meaning.words[rule].lasting(board.windows[rule, key]):
+            elif gated.waits:
+                state = meaning.words[rule].state(board.windows[rule, key])
+                assert meaning.words[rule].waiting(state), "a gate is asked for nothing"
+            elif meaning.words[rule].lasting(board.windows[rule, key]):
                 during = meaning.gates[rule].during
                 assert during is not None
                 now = self.clock or 0

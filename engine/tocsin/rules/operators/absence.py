@@ -111,34 +111,46 @@ class AbsenceWord(WindowWord):
         told = self.told(event, key, {})
         told = replace(told, values={name: row[name] for name in self.names if row and name in row} | told.values)
         state.last = Beat(event.time, event.received, width, told)
+        while len(state.turns) > 1 and state.turns[1] <= event.time:
+            state.turns = state.turns[2:]
         if self.own_way:
             self.ended(state, event.time, "heard again", key, now, verdict)
         else:
             self.stir(state, now, verdict)
         self._await(state, key, verdict)
 
-    def _over(self, last: Beat, key: dict[str, str]) -> int:
+    def waiting(self, state: Any) -> bool:
+        return state.last is not None and not (state.active or state.closed)
+
+    def waits_with(self, state: Any) -> dict[str, Any]:
+        values: dict[str, Any] = state.last.told.values
+        return values
+
+    def paced(self, state: Any, key: dict[str, str], soonest: int) -> dict[str, int | None]:
+        due = max(self._due(state, key), soonest)
+        return {"absence": due if due < EVER else None}
+
+    def _over(self, state: Any, key: dict[str, str]) -> int:
         """When the silence has lasted for so long while it could be heard and ``during`` was open."""
-        hours = None
-        if self.during is not None and not self.during.others:
-            hours = self.during.hours(key, last.told.values)
+        last, during = state.last, self.during
+        hours = during.turned(key, last.told.values, state.turns) if during is not None else None
         return self.listening.over(last.time, last.width, hours)
 
-    def _due(self, last: Beat, key: dict[str, str]) -> int:
-        return max(self._over(last, key), last.received + SETTLE)
+    def _due(self, state: Any, key: dict[str, str]) -> int:
+        return max(self._over(state, key), int(state.last.received) + SETTLE)
 
     def _await(self, state: Any, key: dict[str, str], verdict: Verdict) -> None:
-        due = self._due(state.last, key)
+        due = self._due(state, key)
         verdict.timers["absence"] = due if due < EVER else None
 
     def due(self, state: Any, kind: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
         if kind != "absence":
             super().due(state, kind, key, now, verdict)
         elif state.last is not None:
-            if self._due(state.last, key) > now:
+            if self._due(state, key) > now:
                 self._await(state, key, verdict)
                 return
-            told = replace(state.last.told, happened=self._over(state.last, key), received=now)
+            told = replace(state.last.told, happened=self._over(state, key), received=now)
             self.true(state, told, key, now, verdict)
 
     # -- memory

@@ -147,10 +147,19 @@ class Condition:
         """When the waiting condition has held for its ``for``."""
         return self.ripe(state.since, state.wait, key, state.values, state.turns)
 
-    def paced(self, state: Any, key: dict[str, str], soonest: int) -> int | None:
-        """Set the deadlines of a waiting condition anew: its gate has opened or shut; the first, None for none yet."""
+    def waiting(self, state: Any) -> bool:
+        """Whether time runs for the key that counts only while ``during`` is open."""
+        return bool(state.pending)
+
+    def waits_with(self, state: Any) -> dict[str, Any]:
+        """The values by which a waiting key is the same as another rule's incident."""
+        values: dict[str, Any] = state.values
+        return values
+
+    def paced(self, state: Any, key: dict[str, str], soonest: int) -> dict[str, int | None]:
+        """Set the deadlines of a waiting key anew: its gate has opened or shut. By kind, None for none yet."""
         state.due = max(self.ripens(state, key), soonest)
-        return state.due if state.due < EVER else None
+        return {"for": state.due if state.due < EVER else None}
 
     def _wait_for(self, state: Any, told: Told, key: dict[str, str], verdict: Verdict) -> None:
         state.wait = told.wait or 0

@@ -222,10 +222,10 @@ class LevelWord(WindowWord):
         assert mark.since is not None
         return self.ripe(mark.since, state.wait, key, state.values, state.turns)
 
-    def paced(self, state: Any, key: dict[str, str], soonest: int) -> int | None:
+    def paced(self, state: Any, key: dict[str, str], soonest: int) -> dict[str, int | None]:
         state.marks = tuple(mark if mark.due is None else replace(mark, due=max(self._ripe(state, mark, key), soonest))
                             for mark in state.marks)
-        return self._soonest(state)
+        return {"for": self._soonest(state)}
 
     def _newest(self, state: Any, told: Told) -> None:
         state.newest, state.values = told.happened, told.values

@@ -80,7 +80,8 @@ class SequenceWord(WindowWord):
         """So many steps from the first are under ``settle``: those before the last ``not``."""
         self._firsts = tuple(name for name in names if name.startswith("first."))
         self._by_field = any(isinstance(width, FieldRef) for stage in self.stages for width in _widths(stage))
-        self._slots = {stage.slot for stage in self.stages} | {slot for stage in self.stages for slot, _ in stage.nots}
+        self._forbidden = {slot for stage in self.stages for slot, _ in stage.nots}
+        self._slots = {stage.slot for stage in self.stages} | self._forbidden
         widths = [*(stage.within for stage in self.stages), *(width for _, width in self.stages[-1].nots)]
         self._longest = sum(width for width in widths if isinstance(width, int))
 
@@ -110,6 +111,9 @@ class SequenceWord(WindowWord):
             if whole is not None:
                 self._put(state, slot, whole, verdict)
         self._contradict(state, one, slots, key, now, verdict)
+        if self._turns and state.open and slots & self._forbidden:
+            state.open = tuple(replace(known, due=min(known.due, now)) for known in state.open)
+            self._await(state, verdict)
         roles = self._roles(state, one.number, one.time)
         if not roles:
             return False
@@ -153,7 +157,7 @@ class SequenceWord(WindowWord):
             state.tracks = {name: known[-most:] for name, known in state.tracks.items()}
 
     def _forget_old(self, state: Any, now: int) -> None:
-        horizon = now - self._keep(state) - SETTLE
+        horizon = min([now - SETTLE, *(one.time for one in state.open)]) - self._keep(state)
         if any(track[0].time < horizon for track in state.tracks.values()):
             kept = {slot: track[bisect_left(track, horizon, key=lambda one: one.time):]
                     for slot, track in state.tracks.items()}
@@ -168,24 +172,24 @@ class SequenceWord(WindowWord):
 
     def _chains(self, state: Any, key: dict[str, str]) -> Chains:
         def over_of(index: int) -> Any:
-            return lambda one: self._over(index, one, key)
+            return lambda one: self._over(state, index, one, key)
 
         return Chains([state.tracks.get(stage.slot, ()) for stage in self.stages],
                       [self._width(stage.within, state) for stage in self.stages],
                       lambda index, one: one.widths[0] if one.widths else _whole(self.stages[index].within),
                       [over_of(index) if stage.nots else None for index, stage in enumerate(self.stages)])
 
-    def _nots(self, index: int, one: Remembered, key: dict[str, str]) -> list[tuple[str, int]]:
+    def _nots(self, state: Any, index: int, one: Remembered, key: dict[str, str]) -> list[tuple[str, int]]:
         """The ``not`` steps after an event: the slot and the last instant of each."""
         hours = None
-        if self.during is not None and not self.during.others:
-            hours = self.during.hours(key, one.told.values if one.told is not None else {})
+        if self.during is not None:
+            hours = self.during.turned(key, one.told.values if one.told is not None else {}, state.turns)
         widths = one.widths[1:] or [_whole(width) for _, width in self.stages[index].nots]
         return [(slot, self.listening.over(one.time, width, hours))
                 for (slot, _), width in zip(self.stages[index].nots, widths, strict=True)]
 
-    def _over(self, index: int, one: Remembered, key: dict[str, str]) -> int:
-        return max(end for _, end in self._nots(index, one, key))
+    def _over(self, state: Any, index: int, one: Remembered, key: dict[str, str]) -> int:
+        return max(end for _, end in self._nots(state, index, one, key))
 
     def _allowed(self, state: Any, number: int, heard: int, limit: int, key: dict[str, str]) -> Any:
         """Which events a chain may hold that was completed by event ``number`` and whose silences are over by
@@ -194,31 +198,31 @@ class SequenceWord(WindowWord):
         oldest = heard - self._keep(state)
 
         def allowed(index: int, one: Remembered) -> bool:
-            return (one.number <= number and one.time >= oldest and self._ready(index, one, key) <= limit
+            return (one.number <= number and one.time >= oldest and self._ready(state, index, one, key) <= limit
                     and not self._broken(state, index, one, key))
         return allowed
 
-    def _ready(self, index: int, one: Remembered, key: dict[str, str]) -> int:
+    def _ready(self, state: Any, index: int, one: Remembered, key: dict[str, str]) -> int:
         """When what must not follow this event is known not to have come, as far as this event tells."""
         if index >= self._settles:
             return 0
         settled = one.received + SETTLE
-        return max(settled, self._over(index, one, key)) if self.stages[index].nots else settled
+        return max(settled, self._over(state, index, one, key)) if self.stages[index].nots else settled
 
     def _broken(self, state: Any, index: int, one: Remembered, key: dict[str, str]) -> bool:
         if not self.stages[index].nots:
             return False
         return any(contradicted(state.tracks.get(slot, ()), one.time, one.number, end)
-                   for slot, end in self._nots(index, one, key))
+                   for slot, end in self._nots(state, index, one, key))
 
     def _pend(self, state: Any, chains: Chains, roles: list[tuple[int, Remembered]], heard: int, now: int,
               key: dict[str, str]) -> None:
         """Note that a chain waits for the end of a ``not``; the earliest end of those that the event completes."""
         entry = roles[0][1]
-        anything = self._allowed(state, entry.number, heard, EVER - 1, key)
+        anything = self._allowed(state, entry.number, heard, EVER if self._turns else EVER - 1, key)
         sets = [found for role, one in roles if (found := chains.around(role, one, anything)) is not None]
         ends = sorted({ready for found in sets for index, events in enumerate(found) for one in events
-                       if (ready := self._ready(index, one, key)) >= now})
+                       if (ready := self._ready(state, index, one, key)) >= now})
         low, high = 0, len(ends)
         while low < high:
             middle = (low + high) // 2
@@ -227,10 +231,34 @@ class SequenceWord(WindowWord):
             else:
                 high = middle
         if low < len(ends):
-            state.open = (*state.open, Open(entry.number, entry.time, heard, ends[low]))
+            state.open = (*state.open, Open(entry.number, entry.time, heard, ends[low]))[-MOST // len(self._slots):]
 
     def _await(self, state: Any, verdict: Verdict) -> None:
-        verdict.timers["not"] = min((one.due for one in state.open), default=None)
+        verdict.timers["not"] = self._soonest(state)
+
+    def _soonest(self, state: Any) -> int | None:
+        return min((one.due for one in state.open if one.due < EVER), default=None)
+
+    @property
+    def _turns(self) -> bool:
+        """Whether a ``not`` may wait for another rule's incident, nobody knows until when."""
+        return self.during is not None and bool(self.during.others)
+
+    def waiting(self, state: Any) -> bool:
+        return bool(state.pending or state.open)
+
+    def waits_with(self, state: Any) -> dict[str, Any]:
+        for one in reversed(state.open):
+            for _, event in self._roles(state, one.number, one.time):
+                if event.told is not None:
+                    return event.told.values
+        return super().waits_with(state)
+
+    def paced(self, state: Any, key: dict[str, str], soonest: int) -> dict[str, int | None]:
+        if len(state.turns) % 2:
+            state.open = tuple(replace(one, due=min(one.due, soonest)) for one in state.open)
+        ripe = super().paced(state, key, soonest) if state.pending else {}
+        return {**ripe, "not": self._soonest(state)}
 
     # -- firing
 
@@ -245,7 +273,7 @@ class SequenceWord(WindowWord):
         spans: list[tuple[str, int, int, int]] = []
         for index, one in enumerate(chain):
             if self.stages[index].nots:
-                ends = self._nots(index, one, key)
+                ends = self._nots(state, index, one, key)
                 spans += [(slot, one.number, one.time, end) for slot, end in ends]
                 happened = max(happened, *(end for _, end in ends))
         numbers = tuple(sorted({one.number for one in chain}.difference(state.carried)))
@@ -296,8 +324,9 @@ class SequenceWord(WindowWord):
         return sorted(found, key=lambda held: (held.time, held.what))
 
     def rest(self, state: Any, now: int, verdict: Verdict) -> None:
+        turns = state.turns if state.open else ()
         super().rest(state, now, verdict)
-        state.carried, state.silences, state.firm = (), (), False
+        state.carried, state.silences, state.firm, state.turns = (), (), False, turns
 
     # -- memory
 
@@ -310,7 +339,7 @@ class SequenceWord(WindowWord):
 
     def useful_until(self, state: Any) -> int:
         newest = max((track[-1].time for track in state.tracks.values()), default=0)
-        due = max((one.due for one in state.open), default=0)
+        due = max((one.due for one in state.open if one.due < EVER), default=0)
         return int(max(newest + self._keep(state), due))
 
 

@@ -187,7 +187,7 @@ class WindowWord(Condition):
     def due(self, state: Any, kind: str, key: dict[str, str], now: int, verdict: Verdict) -> None:
         if kind in (RESTS, "forget"):
             state.forget = 0
-            if not (state.active or state.pending or state.closed) and self.useful_until(state) < now:
+            if not (state.active or state.closed or self.waiting(state)) and self.useful_until(state) < now:
                 verdict.window = None
                 return
         elif kind == "quiet":
@@ -274,7 +274,7 @@ class WindowWord(Condition):
     def forgotten(self, window: Any, now: int) -> bool:
         """Whether a key at rest counts as forgotten although nobody has looked at it yet."""
         state = self.state(window)
-        return (state.forget > 0 and not (state.active or state.pending or state.closed)
+        return (state.forget > 0 and not (state.active or state.closed or self.waiting(state))
                 and max(state.forget, self.useful_until(state) + 1) < now)
 
 
