@@ -38,16 +38,18 @@ def outcome(error: Exception, stage: str, *secrets: str) -> DeliveryError:
                                       code="starttls")
     if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
         return TemporaryDeliveryError("No encrypted connection to the mail server came about: check "
-                                      "channels.email.host and starttls, and the server's certificate.", code="tls")
+                                      "channels.email.host and starttls, and the server's certificate.", code="tls",
+                                      away=True)
     if stage == "data":
-        return UnknownDeliveryError("The mail server broke off during the message; it may have it.", code="broken")
+        return UnknownDeliveryError("The mail server broke off during the message; it may have it.", code="broken",
+                                    away=True)
     if isinstance(error, aiosmtplib.SMTPTimeoutError | TimeoutError):
-        return TemporaryDeliveryError("The mail server did not answer in time.", code="timeout")
+        return TemporaryDeliveryError("The mail server did not answer in time.", code="timeout", away=True)
     if isinstance(error, UnicodeError):
         return PermanentDeliveryError("This address cannot be written for this mail server.", code="address",
                                       address_dead=True)
     return TemporaryDeliveryError("The mail server could not be reached: check channels.email.host and port.",
-                                  code="connect")
+                                  code="connect", away=True)
 
 
 def _refused(error: aiosmtplib.SMTPResponseException, stage: str, secrets: tuple[str, ...]) -> DeliveryError:
@@ -61,7 +63,8 @@ def _refused(error: aiosmtplib.SMTPResponseException, stage: str, secrets: tuple
         return PermanentDeliveryError(f"The mail server refused the message ({code}): {said}", code=str(code),
                                       address_dead=stage == "rcpt" and dead)
     if code >= 400:
-        return TemporaryDeliveryError(f"The mail server cannot take the message now ({code}): {said}", code=str(code))
+        return TemporaryDeliveryError(f"The mail server cannot take the message now ({code}): {said}", code=str(code),
+                                      away=stage == "connect")
     if stage == "data":
         return UnknownDeliveryError(f"The mail server's answer was not understood ({code}).", code=str(code))
     return TemporaryDeliveryError(f"The mail server's answer was not understood ({code}).", code=str(code))

@@ -68,15 +68,16 @@ def outcome(error: TelegramError, token: str) -> DeliveryError:
             return PermanentDeliveryError(f"Telegram refused the message: {said}.", code="400", address_dead=dead)
         case TimedOut() if isinstance(cause, NEVER_WRITTEN):
             return TemporaryDeliveryError("Telegram could not be reached in time: check the connection to "
-                                          "api.telegram.org.", code="connect")
+                                          "api.telegram.org.", code="connect", away=True)
         case TimedOut():
-            return UnknownDeliveryError("Telegram did not answer in time; it may have the message.", code="timeout")
+            return UnknownDeliveryError("Telegram did not answer in time; it may have the message.", code="timeout",
+                                        away=True)
         case NetworkError() if isinstance(cause, NEVER_WRITTEN):
             return TemporaryDeliveryError("Telegram could not be reached: check the network and "
-                                          "channels.telegram.api_base.", code="connect")
+                                          "channels.telegram.api_base.", code="connect", away=True)
         case NetworkError() if cause is not None or "gateway timeout" in error.message.lower():
             return UnknownDeliveryError(f"The connection to Telegram broke; it may have the message ({said}).",
-                                        code="broken")
+                                        code="broken", away=True)
         case NetworkError() | Conflict():
-            return TemporaryDeliveryError(f"Telegram is in trouble: {said}.", code="5xx")
+            return TemporaryDeliveryError(f"Telegram is in trouble: {said}.", code="5xx", away=True)
     return UnknownDeliveryError(f"Telegram's answer was not understood ({said}).", code="answer")

@@ -38,11 +38,13 @@ def outcome(error: Exception, *secrets: str) -> DeliveryError:
             return _refused(error, secrets)
         case _ if isinstance(error, NEVER_WRITTEN):
             return TemporaryDeliveryError("Twilio could not be reached: check the network and channels.sms.api_base.",
-                                          code="connect")
+                                          code="connect", away=True)
         case asyncio.TimeoutError():
-            return UnknownDeliveryError("Twilio did not answer in time; it may have the message.", code="timeout")
+            return UnknownDeliveryError("Twilio did not answer in time; it may have the message.", code="timeout",
+                                        away=True)
         case aiohttp.ClientError() | OSError():
-            return UnknownDeliveryError("The connection to Twilio broke; it may have the message.", code="broken")
+            return UnknownDeliveryError("The connection to Twilio broke; it may have the message.", code="broken",
+                                        away=True)
         case TwilioException():
             return PermanentDeliveryError(f"Twilio's client refused the message: {mask(str(error), *secrets)}.",
                                           code="client")
@@ -57,9 +59,10 @@ def _refused(error: TwilioRestException, secrets: tuple[str, ...]) -> DeliveryEr
     if error.status == 429:
         return TemporaryDeliveryError("Twilio asks to send more slowly.", code=code)
     if error.status == 504:
-        return UnknownDeliveryError("A gateway before Twilio gave up (HTTP 504); it may have the message.", code=code)
+        return UnknownDeliveryError("A gateway before Twilio gave up (HTTP 504); it may have the message.", code=code,
+                                    away=True)
     if error.status == 408 or error.status >= 500:
-        return TemporaryDeliveryError(f"Twilio is in trouble (HTTP {error.status}).", code=code)
+        return TemporaryDeliveryError(f"Twilio is in trouble (HTTP {error.status}).", code=code, away=True)
     if error.status in REFUSED_LOGIN and error.code not in DEAD_NUMBERS:
         return PermanentDeliveryError(f"Twilio does not accept the account (error {code}): check channels.sms."
                                       "account_sid and auth_token.", code=code)

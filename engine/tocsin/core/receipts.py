@@ -8,7 +8,7 @@ from tocsin.core.draft import Draft
 from tocsin.domain.change import AddressSet, IncidentSet, Noted
 from tocsin.domain.incident import Ask, Incident
 from tocsin.domain.input import Receipt
-from tocsin.domain.notification import DELIVERED, EXPIRED, FAILED_PERMANENT, READ, Address
+from tocsin.domain.notification import AWAY, DELIVERED, EXPIRED, FAILED_PERMANENT, READ, Address
 from tocsin.roster.reach import people_for
 from tocsin.rules.meaning import Meaning
 
@@ -31,7 +31,17 @@ def receipt(draft: Draft, meaning: Meaning, item: Receipt, now: int) -> None:
         elif item.state in (FAILED_PERMANENT, EXPIRED):
             incident = _failed(draft, meaning, incident, index, ask, item, now)
             draft.put(IncidentSet(incident))
+        elif item.state == AWAY and _alone(ask, item.notification):
+            draft.put(IncidentSet(escalate.next_group(draft, meaning, incident, index, ask.person, now)))
         break
+
+
+def _alone(ask: Ask, notification: int) -> bool:
+    """Whether a message that waits for its provider is all that is on its way to the person, who has other ways left:
+    these are taken beside it.
+    """
+    return bool(ask.waiting) and not ask.over and notification >= ask.group and not any(
+        number >= ask.group and number != notification for number in ask.open)
 
 
 def _failed(draft: Draft, meaning: Meaning, incident: Incident, index: int, ask: Ask, item: Receipt,

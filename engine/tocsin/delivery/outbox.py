@@ -102,6 +102,13 @@ class Outbox:
         with self._reading() as connection:
             return [_row(connection, values) for values in rows(connection, text, (self._channel, now, size))]
 
+    def asking(self, after: int, now: int, size: int) -> list[Row]:
+        """Rows above number ``after`` that want an answer of somebody and have not left, in the order of numbers."""
+        text = (f"SELECT {_COLUMNS} FROM outbox WHERE {TO_SEND} AND channel = ? AND id > ? AND policy <> '' "  # noqa: S608 - own words
+                "AND (expires IS NULL OR expires > ?) ORDER BY id LIMIT ?")
+        with self._reading() as connection:
+            return [_row(connection, values) for values in rows(connection, text, (self._channel, after, now, size))]
+
     def sent_since(self, instant: int) -> list[tuple[str, int]]:
         """(address, instant) of this channel's attempts since then, oldest first: what pacing is rebuilt from."""
         text = ("SELECT a.address, coalesce(a.ended, a.started) FROM attempts a JOIN outbox o ON o.id = a.notification "

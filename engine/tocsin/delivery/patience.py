@@ -33,7 +33,7 @@ class Patience:
         finally:
             del self._until[task]
             self._given_up.discard(task)
-        raise UnknownDeliveryError("The channel did not come back; it may have been sent.", code="hang")
+        raise UnknownDeliveryError("The channel did not come back; it may have been sent.", code="hang", away=True)
 
     async def _look(self) -> None:
         while self._until:

@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from tocsin.delivery.breaker import Breaker
 from tocsin.delivery.claim import Sending
 from tocsin.delivery.ledger import Ledger
 from tocsin.delivery.outbox import Row
 from tocsin.delivery.outcome import Outcome, record_unsent
 from tocsin.delivery.pacing import Pace
 from tocsin.delivery.patience import Patience
-from tocsin.delivery.verdict import Verdict, edited, failed, handed_over
+from tocsin.delivery.verdict import Verdict, edited, failed, handed_over, waiting
 from tocsin.domain.errors import (
     DeliveryError,
     StoreError,
@@ -42,6 +43,7 @@ class Sender:
         self._run_work = run_work
         self._submit = submit
         self._report = report
+        self.breaker = Breaker()
         self._patience = Patience(clock, LONGEST_SEND)
         self._ledger = Ledger(self.commit, editable=channel.edits)
 
@@ -88,8 +90,14 @@ class Sender:
         """One attempt and what it means."""
         name = self._channel.name
         try:
-            return handed_over(row, name, await self._patience.within(self._channel.send(message)))
+            handed = await self._patience.within(self._channel.send(message))
+            self._heard()
+            return handed_over(row, name, handed)
         except DeliveryError as error:
+            if error.away:
+                self._not_heard(str(error))
+            else:
+                self._heard()
             if isinstance(error, TemporaryDeliveryError) and error.retry_after is not None:
                 self._pace.hold(message.address, self._clock.now() + error.retry_after)
             return failed(row, name, error, self._clock.now())
@@ -97,6 +105,19 @@ class Sender:
             self._report("channel", f"The channel {name} failed in a way of its own ({type(error).__name__}).")
             unknown = UnknownDeliveryError(f"The channel failed ({type(error).__name__}); it may have been sent.")
             return failed(row, name, unknown, self._clock.now())
+
+    def _heard(self) -> None:
+        if self.breaker.answered():
+            self._report("back", f"The provider of {self._channel.name} answers again.")
+
+    def _not_heard(self, why: str) -> None:
+        if self.breaker.silent(why, self._clock.now()):
+            self._report("away", f"The provider of {self._channel.name} does not answer: people are told by their "
+                                 f"other ways, and one message at a time is tried. {why}")
+
+    async def pass_on(self, row: Row) -> None:
+        """The provider is away: the person's other ways are taken meanwhile, if they have any."""
+        await self._tell(waiting(row, self._channel.name, self.breaker.why))
 
     async def _tell(self, verdict: Verdict) -> None:
         """Commit the receipt that may change person or channel, however long the store refuses."""

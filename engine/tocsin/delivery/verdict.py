@@ -9,6 +9,7 @@ from tocsin.delivery.outbox import NEVER, Row
 from tocsin.domain.errors import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError
 from tocsin.domain.input import Receipt
 from tocsin.domain.notification import (
+    AWAY,
     EXPIRED,
     FAILED_PERMANENT,
     FAILED_TEMPORARY,
@@ -86,6 +87,11 @@ def expired(row: Row, channel: str, reason: str, *, tried: str = "") -> Verdict:
 def impossible(row: Row, channel: str, reason: str) -> Verdict:
     """There is no way to this person by this channel: permanent at once, without an attempt."""
     return Verdict(FAILED_PERMANENT, reason, receipt=_receipt(row, channel, FAILED_PERMANENT, reason))
+
+
+def waiting(row: Row, channel: str, why: str) -> Verdict:
+    """It waits for a provider that does not answer."""
+    return Verdict(FAILED_TEMPORARY, why, receipt=_receipt(row, channel, AWAY, why))
 
 
 def left_out(reason: str) -> Verdict:

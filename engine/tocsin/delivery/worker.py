@@ -53,6 +53,7 @@ class Worker:
         self._resting = asyncio.Event()
         self._running = False
         self._looked_for_expired = 0
+        self._passed_on = 0
 
     def wake(self, changes: Sequence[Change] = ()) -> None:
         """Look again now: these changes were committed, or, without any, something that is not known here."""
@@ -131,6 +132,9 @@ class Worker:
         did = await self._expire(now)
         self._queue.look(now)
         free = self._channel.concurrency - len(self._sends)
+        if self._sender.breaker.away:
+            await self._pass_on(now)
+            free = 0 if self._sends or self._sender.breaker.next_probe > now else 1
         if free <= 0 or self._pace.overall(now) > now:
             return did
         chosen = await self._choose(now, free)
@@ -146,6 +150,13 @@ class Worker:
             self._begin(sending)
         await self._clock.sleep(0)  # what was claimed leaves before the next look
         return True
+
+    async def _pass_on(self, now: int) -> None:
+        """Whoever waits here for a provider that is away is told by their other ways, once for each message."""
+        while rows := self._outbox.asking(self._passed_on, now, PAGE):
+            for row in rows:
+                await self._sender.pass_on(row)
+                self._passed_on = row.id
 
     async def _choose(self, now: int, free: int) -> list[Sending] | None:
         """Up to ``free`` prepared rows; None when rows were settled or set aside instead, so look again."""
@@ -257,8 +268,11 @@ class Worker:
         moments = [now + LONGEST_REST, *self._blocked.values()]
         if (overall := self._pace.overall(now)) > now:
             moments.append(overall)
+        probe = self._sender.breaker.next_probe if self._sender.breaker.away else now
+        if probe > now:
+            moments.append(probe)
         if len(self._sends) < self._channel.concurrency and self._queue.next_due is not None:
-            moments.append(self._queue.next_due)
+            moments.append(max(probe, self._queue.next_due))
         if self._queue.more:
             moments.append(now + EXPIRY_EVERY)
         elif (expiry := self._queue.next_expiry) is not None:

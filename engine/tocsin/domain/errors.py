@@ -60,10 +60,14 @@ class EventError(TocsinError):
 
 
 class DeliveryError(TocsinError):
-    """A channel did not hand a message over; see the three kinds below."""
+    """A channel did not hand a message over; see the three kinds below.
 
-    def __init__(self, text: str, *, code: str = "") -> None:
+    ``away`` when the provider has not answered at all, so that any other message would have fared alike.
+    """
+
+    def __init__(self, text: str, *, code: str = "", away: bool = False) -> None:
         self.code = code
+        self.away = away
         super().__init__(text)
 
 
@@ -79,9 +83,9 @@ class PermanentDeliveryError(DeliveryError):
 class TemporaryDeliveryError(DeliveryError):
     """Trying again may help; ``retry_after`` is microseconds to wait, None when the provider named none."""
 
-    def __init__(self, text: str, *, code: str = "", retry_after: int | None = None) -> None:
+    def __init__(self, text: str, *, code: str = "", retry_after: int | None = None, away: bool = False) -> None:
         self.retry_after = retry_after
-        super().__init__(text, code=code)
+        super().__init__(text, code=code, away=away)
 
 
 class UnknownDeliveryError(DeliveryError):

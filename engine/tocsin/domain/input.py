@@ -52,9 +52,10 @@ class Answer(Struct, frozen=True, omit_defaults=True, tag="answer"):
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True, tag="receipt"):
-    """What became of a notification: a receipt state of the glossary, or ``expired``.
+    """What became of a notification: a receipt state of the glossary, ``expired``, or ``away``.
 
-    Only receipts that may change person or channel become inputs. ``address_dead`` says that no message will
+    Only receipts that may change person or channel become inputs; ``away`` is of a message that waits for a provider
+    that does not answer. ``address_dead`` says that no message will
     ever reach that address; ``moved_to`` is its new form.
     """
 

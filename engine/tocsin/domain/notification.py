@@ -22,6 +22,8 @@ WANTS_ANSWER = frozenset({PAGE, RAISED, REMIND, HANDOVER})
 QUEUED, STARTED, SENT, DELIVERED, READ = "queued", "started", "sent", "delivered", "read"
 FAILED_TEMPORARY, FAILED_PERMANENT, UNKNOWN = "failed_temporary", "failed_permanent", "unknown"
 EXPIRED, WITHDRAWN = "expired", "withdrawn"
+AWAY = "away"
+"""Of no message's own state: it waits for a provider that does not answer."""
 FINAL = frozenset({SENT, DELIVERED, READ, FAILED_PERMANENT, EXPIRED, WITHDRAWN})
 
 

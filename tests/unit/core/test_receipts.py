@@ -3,6 +3,8 @@
 from tests.support.city import PEOPLE, event_rule, person, policy, step
 from tests.support.play import Play
 
+from tocsin.domain.input import Receipt
+
 ALARM = {"type": "alarm.panic", "site": "school"}
 OTHERS = tuple(one for one in PEOPLE if one.id != "olena")
 FAILED, DELIVERED = "failed_permanent", "delivered"
@@ -51,6 +53,24 @@ def test_a_temporary_failure_changes_nothing() -> None:
     play = alarm("telegram", "sms")
     play.receipt("olena", "telegram", "failed_temporary", at="+2s")
     assert len(play.pages()) == 1
+
+
+def test_a_provider_that_is_away_starts_the_next_channel_beside_the_message_that_waits() -> None:
+    """Once: what is said again changes nothing; and an answer to the first message, which came later, counts."""
+    play = alarm("telegram", "sms", "email")
+    for at in ("+2s", "+3s"):
+        play.put(Receipt(1, "away", 1, "olena", "telegram", "no route"), at)
+    assert play.pages() == [("+0s", "olena", "telegram"), ("+2s", "olena", "sms")]
+    play.answer("olena", "accept", at="+5s", notification=1)
+    assert play.incident().response == "acknowledged"
+
+
+def test_a_provider_that_is_away_changes_nothing_where_another_is_on_its_way_or_none_is_left() -> None:
+    both, last = alarm("telegram + sms", "email"), alarm("telegram")
+    for play in (both, last):
+        before = len(play.pages())
+        play.put(Receipt(1, "away", 1, "olena", "telegram", "no route"), "+2s")
+        assert len(play.pages()) == before
 
 
 def test_an_expired_message_counts_as_failed() -> None:
