@@ -25,6 +25,7 @@ from tocsin.replay.repetitions import Repetitions
 from tocsin.replay.shared import divide
 from tocsin.rules.tables import Tables
 from tocsin.settings import load_settings
+from tocsin.sources.raw import decode_plain
 from tocsin.store.history import History
 from tocsin.store.period import period_of
 from tocsin.store.reader import Reader
@@ -131,7 +132,7 @@ def _of_files(files: list[Path], told: Told) -> Iterator[Recorded]:
         try:
             size = max(1, path.stat().st_size)
             with path.open("rb") as lines:
-                for count, (event, at) in enumerate(read_recording(lines, doors.event)):
+                for count, (event, at) in enumerate(read_recording(lines, doors.event, decode_plain)):
                     clock = max(at, clock)
                     if not repetitions.has(event, clock):
                         yield clock, event

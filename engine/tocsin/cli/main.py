@@ -43,7 +43,10 @@ def build(arguments: list[str]) -> typer.Typer:
 
 
 def main() -> None:
-    """Entry point: every TocsinError becomes its sentence, with --json an object as well, and exit code 2."""
+    """Entry point: every TocsinError becomes its sentence, with --json an object as well, and exit code 2.
+
+    So does what the system refuses where no command expects it, such as the folder or the disk that is written to.
+    """
     try:
         build(sys.argv[1:])()
     except TocsinError as error:
@@ -52,4 +55,9 @@ def main() -> None:
             say_json({"error": str(error)})
         sys.exit(COULD_NOT_RUN)
     except BrokenPipeError:
+        sys.exit(COULD_NOT_RUN)
+    except OSError as error:
+        if not error.strerror:
+            raise
+        say_error(f"{error.filename or 'The output'}: {error.strerror}")
         sys.exit(COULD_NOT_RUN)

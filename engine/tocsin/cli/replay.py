@@ -18,6 +18,7 @@ from tocsin.replay.run import Run
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.tables import Tables
 from tocsin.sources.normal import Areas, Normaliser, no_areas
+from tocsin.sources.raw import decode_plain
 
 
 def add(app: typer.Typer) -> None:
@@ -57,7 +58,7 @@ def replay_file(content: Content, events: Path, until: int | None) -> tuple[Ledg
     doors = Doors(tables.areas.names)
     try:
         with events.open("rb") as lines:
-            for event, at in read_recording(lines, doors.event):
+            for event, at in read_recording(lines, doors.event, decode_plain):
                 if until is not None and at > until:
                     break
                 run.feed(event, at)

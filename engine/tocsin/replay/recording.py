@@ -12,9 +12,12 @@ from tocsin.domain.time import parse_instant
 
 Normalise = Callable[[str, dict[str, Any], int, bool], Event]
 """(source, raw event, receive instant, believed whatever its time) → event; raises EventError."""
+Decode = Callable[[bytes], Any]
+"""A JSON text → its plain value; raises EventError or ValueError."""
 
 
-def read_recording(lines: Iterable[bytes], normalise: Normalise) -> Iterator[tuple[Event, int]]:
+def read_recording(lines: Iterable[bytes], normalise: Normalise,
+                   decode: Decode = msgspec.json.decode) -> Iterator[tuple[Event, int]]:
     """The events of a JSON-lines file in file order, each with its instant on the replay's clock.
 
     The clock is the line's ``received`` where it has one (the claimed-time rule then applies), else the newest
@@ -25,14 +28,13 @@ def read_recording(lines: Iterable[bytes], normalise: Normalise) -> Iterator[tup
         if not line.strip():
             continue
         try:
-            event, clock = _event(line, clock, normalise)
+            event, clock = _event(decode(line.strip().removeprefix(b"\xef\xbb\xbf")), clock, normalise)
         except (EventError, ValueError) as error:
             raise EventError(f"line {number}: {error}") from None
         yield event, clock
 
 
-def _event(line: bytes, clock: int | None, normalise: Normalise) -> tuple[Event, int]:
-    raw = msgspec.json.decode(line.strip().removeprefix(b"\xef\xbb\xbf"))
+def _event(raw: Any, clock: int | None, normalise: Normalise) -> tuple[Event, int]:
     if not isinstance(raw, dict):
         raise EventError("an event is a JSON object")
     source = raw.pop("source", None)

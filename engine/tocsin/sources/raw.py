@@ -38,6 +38,7 @@ class RawEvent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 _decode = msgspec.json.Decoder(RawEvent).decode
+_plain = msgspec.json.Decoder().decode
 _DERIVED = frozenset({"received", "areas", "claimed_time", "origin", "untimed", "unnamed"})
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.?(.*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*?)`(?: - at `\$\.?(.*)`)?$", re.DOTALL)
@@ -52,6 +53,14 @@ def decode_raw(body: bytes | msgspec.Raw) -> RawEvent:
         return _decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise EventError(explain(error, RawEvent)) from None
+
+
+def decode_plain(body: bytes) -> Any:
+    """Any JSON value, plain; EventError with a sentence for what is none."""
+    try:
+        return _plain(body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise EventError(explain(error)) from None
 
 
 def convert_raw(value: Any) -> RawEvent:

@@ -77,3 +77,14 @@ def test_init_and_token_say_in_json_what_they_made(tmp_path: Path):
     assert token.keys() == {"source", "token", "token_hash"}
     again = tocsin("init", str(tmp_path / "home"), "--json")
     assert (again.returncode, "nothing is overwritten" in json.loads(again.stdout)["error"]) == (2, True)
+
+
+def test_what_the_system_refuses_is_a_sentence(tmp_path: Path):
+    """A folder that cannot be made, an output that is full."""
+    (tmp_path / "file").touch()
+    told = tocsin("schema", "--to", str(tmp_path / "file" / "schemas"))
+    assert (told.returncode, told.stderr) == (2, f"{tmp_path / 'file' / 'schemas'}: Not a directory\n")
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run([sys.executable, "-m", "tocsin", "schema", "--json"], stdout=full, check=False,
+                               stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (2, "The output: No space left on device\n")

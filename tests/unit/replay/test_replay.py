@@ -21,6 +21,7 @@ from tocsin.replay.run import Run
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.tables import Tables
 from tocsin.sources.normal import Normaliser
+from tocsin.sources.raw import decode_plain
 
 STREAMS = Path(__file__).parents[4] / "shared" / "data" / "streams"
 PANIC = event_rule("panic", match(type="panic"))
@@ -141,6 +142,16 @@ def test_without_received_any_time_is_believed() -> None:
     seen = [event for event, _ in read_recording([msgspec.json.encode(line) for line in lines], normalise)]
     assert [event.claimed_time for event in seen] == [None, None]
     assert format_instant(seen[1].time) == "2026-10-22T10:00:00Z"
+
+
+@pytest.mark.parametrize(("line", "sentence"), [
+    (b'{"type": "x", "text": "\xff"}', "line 1: the text is not valid UTF-8"),
+    (b'{"type": "x"', "line 1: this is not JSON: it ends too early"),
+    (b"[" * 100_000, "line 1: the JSON is nested too deeply"), (b'{"a": 1e999}', "line 1: a value cannot be used"),
+])
+def test_a_line_that_is_no_json_is_named_with_its_reason(line: bytes, sentence: str) -> None:
+    with pytest.raises(EventError, match=sentence):
+        list(read_recording([line], normalise, decode_plain))
 
 
 def test_a_line_without_time_happens_at_the_clock() -> None:
