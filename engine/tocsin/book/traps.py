@@ -1,6 +1,7 @@
 """YAML's traps, each with a sentence of its own: what looks right to people and reads as something else."""
 
 import re
+from itertools import pairwise
 
 import yaml
 from msgspec import Struct
@@ -15,6 +16,7 @@ COMMENT_IN_TEXT = re.compile(r"[ \t]+#(?![\s#=-]|$)")
 _STAR_TYPE = re.compile(r"[\w.-]*\.\*")
 _SEGMENTS = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'')
 _KEY = re.compile(r"""^(\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[{#][^:#]*?)\s*:[ \t]+)(\S.*)$""")
+_TIGHT = re.compile(r"[\w.+-]+:(?=[{\[\"'x])")
 _GLUED = re.compile(r"^(\s*(?:- +)*)([\w.-]+):((?!//)\S.*)$")
 
 
@@ -212,6 +214,11 @@ def _explain_line(path: str, lines: list[str], number: int, column: int, problem
                      "ordinary space", line.replace("\u00a0", " "))
     if column < len(line) and line[column] in "]}":
         return _trap(path, lines, number, column, f'"{line[column]}" closes a bracket that was never opened')
+    tight = [found for found in _TIGHT.finditer(bare) if line[found.end()] in "{[\"'"]
+    if first := next((found for found in tight if column in (found.end() - 1, found.end())), None):
+        ends = [0, *(found.end() for found in tight), len(line)]
+        return _trap(path, lines, number, first.start(), f'"{first[0]}" needs a space after its colon',
+                     " ".join(line[begin:end] for begin, end in pairwise(ends)))
     if "block sequence entries" in problem:
         return _trap(path, lines, number, column, 'a "- " item cannot begin after a name: write it on the next line, '
                      "or the list as [ ]")

@@ -30,6 +30,7 @@ TRAPS = [
     (r'matches: "\d+"', 1, 11, "a backslash inside", r"matches: '\d+'"),
     (r'matches: "\x"', 1, 11, "a backslash inside", r"matches: '\x'"),
     ("when: {type:alarm.panic}", 1, 8, "no space after the colon", "when: {type: alarm.panic}"),
+    ("when: {event:{type: x}, for:[a]}", 1, 8, '"event:" needs a space', "when: {event: {type: x}, for: [a]}"),
     ("{a}", 1, 2, '"a" has no value', ""),
     ("a: 1\nsay:Пожежа\nb: 2", 2, 1, '"say:" needs a space', "say: Пожежа"),
     ("say:Пожежа\nb: 2", 1, 1, '"say:" needs a space', "say: Пожежа"),
