@@ -21,7 +21,7 @@ _ROW = re.compile(r"^\| ([a-z0-9._-]+) \| (.+) \| (.+) \| (.+) \|$", re.MULTILIN
 # What the metadata of these releases does not say in a line, read in their licence files.
 _SPELT = {
     "Apache 2.0": "Apache-2.0", "Apache Software License": "Apache-2.0", "BSD License": "BSD-3-Clause",
-    "BSD 2-Clause License": "BSD-2-Clause", "ISC License": "ISC", "MIT License": "MIT",
+    "BSD 2-Clause License": "BSD-2-Clause", "Dual License": "BSD-3-Clause", "ISC License": "ISC", "MIT License": "MIT",
 }
 
 
