@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from tocsin.book.book import Roles, Site
+from tocsin.book.book import Patience, Roles, Site
 from tocsin.book.contacts import Target
 from tocsin.book.home import read_plain
-from tocsin.book.later import Later
 from tocsin.book.models import record_of
 from tocsin.book.node import Mapping as MappingNode
 from tocsin.book.node import Node
@@ -159,8 +158,8 @@ class Source(_Model):
     client_id: str = ""
     profile: Literal["frigate", "zigbee2mqtt", "tasmota"] | None = None
     topics: tuple[Topic, ...] = ()
-    late: Annotated[int, Later(Duration(), "events of every source count in windows up to 1 h late")] = HOUR
-    settle: Annotated[int, Later(Duration(zero=True), "deadlines wait 5 s for every source")] = 5 * SECOND
+    late: Micros = HOUR
+    settle: Annotated[int, Duration(zero=True)] = 5 * SECOND
     silent_after: Micros | None = None
     buffers: bool = False
     quota: Quota = Quota()
@@ -310,6 +309,12 @@ class Settings(_Model):
             raise ValueError(f'sources: "{OWN_SOURCE}" is the name under which the engine speaks about itself: give '
                              "this source another name")
         return self
+
+    @property
+    def patience(self) -> dict[str, Patience]:
+        """The sources whose events are waited for longer or shorter than those of all others."""
+        found = {name: Patience(source.late, source.settle) for name, source in sorted(self.sources.items())}
+        return {name: one for name, one in found.items() if one != Patience()}
 
     @property
     def home(self) -> Path:

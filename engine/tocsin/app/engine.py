@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from tocsin.api.answers import answer_routes
 from tocsin.api.health import health_routes
 from tocsin.api.ingest import ingest_routes
-from tocsin.api.metrics import CountingReport
+from tocsin.api.metrics import CountingReport, RuleCosts
 from tocsin.api.rosters import roster_routes
 from tocsin.api.server import Listening, build_app, serve
 from tocsin.api.silences import silence_routes
@@ -89,6 +89,7 @@ class Engine:
                                 partial(self._say, "delivery"))
         self.watching = Watching(settings, self.store, self.loop, self.channels, self.tasks, self.clock, limits)
         self.registry = CollectorRegistry()
+        RuleCosts(self.registry, self.loop.stats.costs.dearest)
         self.report = CountingReport(self.registry, self._say, self.watching.heard)
         self.reloader = Reloader(
             settings.home, reading or reading_here(read, try_), self.store, self.loop, fit=fit,

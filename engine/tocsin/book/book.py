@@ -11,6 +11,7 @@ from tocsin.book.catalogue import EventType
 from tocsin.book.contacts import Person, Policy, Schedule, Service, Target
 from tocsin.book.rule import Rule
 from tocsin.domain.notification import CHANNELS
+from tocsin.domain.time import HOUR, SECOND
 
 
 class Table(Struct, frozen=True, omit_defaults=True):
@@ -41,12 +42,21 @@ class Site(Struct, frozen=True, omit_defaults=True):
     language: str = "uk"
 
 
+class Patience(Struct, frozen=True, omit_defaults=True):
+    """How long a source's events are waited for, in microseconds: ``late`` is how late they may come and still count in
+    windows, ``settle`` how long after its receipt no deadline that an event sets is due.
+    """
+
+    late: int = HOUR
+    settle: int = 5 * SECOND
+
+
 class Content(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a book says; everything in it is plain data, so that it can be stored and hashed.
 
     ``templates`` maps "<message>/<channel>.<language>" to the template's source. ``events`` is the catalogue
     of declared event types. ``channels`` are those the site has, ``receipts`` those of them whose delivery receipts are
-    awaited.
+    awaited. ``patience`` has the sources that have another than all.
     """
 
     site: Site = Site()
@@ -64,6 +74,7 @@ class Content(Struct, frozen=True, omit_defaults=True, kw_only=True):
     templates: dict[str, str] = {}
     channels: tuple[str, ...] = CHANNELS
     receipts: tuple[str, ...] = ("sms",)
+    patience: dict[str, Patience] = {}
 
 
 class Book(Struct, frozen=True, kw_only=True):

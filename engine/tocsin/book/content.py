@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tocsin.book.areas import read_areas
-from tocsin.book.book import AreaShape, Content, Roles, Site, Table
+from tocsin.book.book import AreaShape, Content, Patience, Roles, Site, Table
 from tocsin.book.calendars import CALENDAR, OPERATIONS
 from tocsin.book.catalogue import EventType, EventTypes
 from tocsin.book.event_checks import check_events
@@ -77,6 +77,9 @@ class SiteSettings(Protocol):
     def channels(self) -> ChannelSettings: ...
 
     @property
+    def patience(self) -> dict[str, Patience]: ...
+
+    @property
     def references(self) -> tuple[Reference, ...]: ...
 
 
@@ -126,7 +129,8 @@ class _Reading:
         content = Content(site=self.settings.site, rules=rules, roles=self.settings.roles, lists=lists, areas=areas,
                           calendars=calendars, operations=operations, events=events, templates=self._templates(),
                           channels=self.settings.channels.names or CHANNELS,
-                          receipts=("sms",) if self.settings.http.public_url else (), **contacts)
+                          receipts=("sms",) if self.settings.http.public_url else (),
+                          patience=self.settings.patience, **contacts)
         self.report.references.extend(self.settings.references)
         self.report.resolve()
         check_chains(rules, self.report)

@@ -11,7 +11,7 @@ from tocsin.domain.gated import DURING, Gated, Place, Which
 from tocsin.domain.incident import RANK
 from tocsin.rules.gates import Gates
 from tocsin.rules.meaning import Meaning
-from tocsin.rules.operators.condition import SETTLE, TIMER_RANK
+from tocsin.rules.operators.condition import TIMER_RANK
 from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
 
 SHUTS, OPENS = "shuts", "opens"
@@ -177,7 +177,7 @@ def pace(draft: Draft, meaning: Meaning, rule: str, key: dict[str, str], verdict
             set_timer(draft, which, kind, None)
         begun = [incident.activation.at for place in places for incident in draft.active(place)]
         state.turns = (min(begun),) if begun else ()
-        verdict.timers.update(word.paced(state, key, now + SETTLE))
+        verdict.timers.update(word.paced(state, key, now + word.settle))
 
 
 def _turn(draft: Draft, meaning: Meaning, gated: Gated, now: int) -> None:

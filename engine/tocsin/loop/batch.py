@@ -1,6 +1,6 @@
 """One batch: inputs taken in lane order, stepped, applied to the board; not yet committed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from hashlib import blake2b
 from typing import Any
 
@@ -80,7 +80,11 @@ class Batch:
                     loading = self._books[item.hash]
                     prepared = loading.arrived(prepared, self.entries, position - 1, now)
                     item, force = prepared.item, loading.force
+                rules, costs = self._hearing(item), self._stats.costs
+                began = costs.monotonic() if rules else 0.0
                 changes = self._step(self.board, force.meaning, item, now)
+                if rules:
+                    costs.add(rules, costs.monotonic() - began)
                 if force is not self.force:
                     self.force, self.loaded, self.book_at = force, force, now
             except Exception as error:  # noqa: BLE001 - whatever one input breaks must not stop the others
@@ -102,6 +106,13 @@ class Batch:
         if ticket is not None:
             ticket.results[index] = Accepted(position) if type(item) is Arrival else position
             self.touched.append(ticket)
+
+    def _hearing(self, item: Input) -> Collection[str]:
+        """The rules that an input is heard by or that set the deadline; none for what people do."""
+        if type(item) is Arrival:
+            return dict.fromkeys(hit.rule for hit in item.hits)
+        timer = self.board.timers.get(item.id) if type(item) is TimerDue else None
+        return (timer.rule,) if timer is not None and timer.rule else ()
 
     def _again(self, item: Arrival, identity: bytes, conflict: bool) -> Prepared:
         """The event as the book in force sees it, with the mark of a conflicting id."""

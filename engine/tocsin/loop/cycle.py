@@ -51,7 +51,7 @@ class Cycle:
         self.force = force
         self.books: dict[str, Loading] = {}
         self.lanes = Lanes(limits.events, limits.others)
-        self.stats = Stats()
+        self.stats = Stats(clock.monotonic)
         self.fatal: StoreError | None = None
         self.taking = False
         self.due: int | None = None

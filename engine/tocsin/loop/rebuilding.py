@@ -129,7 +129,7 @@ class Loading:
 
 def _horizon(rules: tuple[str, ...], meaning: Meaning, now: int) -> int:
     """The instant before which nothing matters to any of the rules any more; 0 where there is none."""
-    reaches = [reach(meaning.rules[rule]) for rule in rules]
+    reaches = [reach(meaning.rules[rule], meaning.late) for rule in rules]
     known = [one for one in reaches if one is not None]
     return now - max(known) if len(known) == len(reaches) else 0
 

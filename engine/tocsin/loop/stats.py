@@ -1,6 +1,9 @@
 """What the loop measures of itself, for metrics."""
 
 from bisect import bisect_left
+from collections.abc import Callable
+
+from tocsin.loop.costs import Costs
 
 BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
@@ -26,7 +29,8 @@ class Spread:
 class Stats:
     """Counters since the start; durations in seconds. Written by the loop's thread, read by anybody."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self.costs = Costs(monotonic)
         self.inputs: dict[str, int] = {}
         self.duplicates = self.conflicts = self.rejected = self.rematched = self.refused = self.works = 0
         self.forgotten = 0

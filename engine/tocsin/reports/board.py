@@ -24,7 +24,8 @@ Say = Callable[[Rule, dict[str, Any]], str]
 
 class Open(Struct, frozen=True):
     """An open incident; instants in microseconds. ``who`` are the names of those who took it, ``asked`` of those who
-    are being asked now, ``policies`` those at work. ``unreached`` when even the last resort reached nobody.
+    are being asked now, ``policies`` those at work. ``unreached`` when even the last resort reached nobody. ``labels``
+    are the rule's.
     """
 
     incident: int
@@ -42,6 +43,7 @@ class Open(Struct, frozen=True):
     asked: tuple[str, ...]
     policies: tuple[str, ...]
     unreached: bool
+    labels: dict[str, str] = {}
 
 
 class Board(Struct, frozen=True):
@@ -76,4 +78,5 @@ def _open(incident: Incident, names: dict[str, str], rules: dict[str, Rule], say
         incident.key, incident.severity, incident.condition, incident.response, incident.opened,
         incident.activation.number, incident.activation.at, incident.activation.events,
         tuple(names.get(person, person) for person, has in took.items() if has),
-        tuple(names.get(person, person) for person in asked), tuple(one.policy for one in running), incident.unreached)
+        tuple(names.get(person, person) for person in asked), tuple(one.policy for one in running), incident.unreached,
+        rule.labels if rule is not None else {})

@@ -15,8 +15,8 @@ _TIMED = frozenset({"absence", "sequence"})
 """Words that count time only while the rule's ``during`` is open, also without a ``for``."""
 _FORGETS = frozenset({"count", "sum", "together", "new"})
 """Words whose keys are back at the beginning once their windows are over."""
-_AFTER = HOUR + 15 * MINUTE
-"""Beyond its windows a rule remembers what may come late, and is active for a while after a moment."""
+_AFTER = 15 * MINUTE
+"""For so long a rule is active after a moment."""
 
 
 def changed_rules(before: Content, after: Content) -> tuple[str, ...]:
@@ -32,15 +32,17 @@ def changed_rules(before: Content, after: Content) -> tuple[str, ...]:
                  and _remembered(known[rule.id], before, types) != _remembered(rule, after, others))
 
 
-def reach(rule: Rule) -> int | None:
-    """How far back, in microseconds, events can matter to what the rule remembers now; None: without a limit."""
+def reach(rule: Rule, late: int = HOUR) -> int | None:
+    """How far back, in microseconds, events can matter to what the rule remembers now, when they may come so ``late``;
+    None: without a limit.
+    """
     when, clear = rule.when, rule.clear
     spans = (when.for_, when.within, when.over, when.stale_after, clear.after, clear.hold)
     if when.word not in _FORGETS or when.near is not None or clear.only or clear.at:
         return None
     if any(isinstance(span, FieldRef) for span in spans):
         return None
-    return sum(span for span in spans if isinstance(span, int)) + _AFTER
+    return sum(span for span in spans if isinstance(span, int)) + late + _AFTER
 
 
 def looks_back(rule: Rule) -> int:

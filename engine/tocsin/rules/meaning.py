@@ -14,6 +14,7 @@ from tocsin.rules.names import names_used
 from tocsin.rules.operators.absence import AbsenceWord
 from tocsin.rules.operators.average import AverageWord
 from tocsin.rules.operators.change import change_word
+from tocsin.rules.operators.condition import LATE
 from tocsin.rules.operators.count import CountWord
 from tocsin.rules.operators.event import EventWord
 from tocsin.rules.operators.incident import IncidentWord
@@ -85,7 +86,9 @@ class Meaning:
         self._hashes: dict[str, tuple[Policy, str]] = {}
         self.words: dict[str, Word] = {
             rule.id: WORDS[rule.when.word](rule, self._names(rule.id)) for rule in self.rules.values()}
+        self.late = max([LATE, *(one.late for one in book.content.patience.values())])
         for word in self.words.values():
+            word.wait_for(book.content.patience)
             if isinstance(word, WindowWord):
                 word.read(book.content)
         for name, gates in self.gates.items():

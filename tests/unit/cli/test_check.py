@@ -153,8 +153,6 @@ def test_what_no_book_may_have_is_an_error_for_check_and_for_a_reload(home: Path
 
 
 WARNINGS = [
-    ("config.yaml", "channels:", "sources: {g: {kind: http, token: x, late: 10 min}}\nchannels:",
-     ":2:43: warning: this has no effect yet (events of every source count in windows up to 1 h late)"),
     ("contacts/people.yaml", "taras@example.org", "Olena@example.org",
      "contacts/people.yaml:12:12: warning: Olena@example.org is also the address of the person at"),
     ("contacts/people.yaml", "by: {critical: [sms + email], low: [email]}", "by: {critical: [email]}", None),

@@ -15,16 +15,18 @@ from tocsin.rules.duration import duration_of, duration_text, instant_of
 from tocsin.rules.expected import Expected, Row
 from tocsin.rules.held import Held
 from tocsin.rules.names import LONGEST
-from tocsin.rules.operators.condition import SETTLE, Told, severity_from
+from tocsin.rules.operators.condition import Told, severity_from
 from tocsin.rules.operators.window import WindowState, WindowWord
 from tocsin.rules.signal import Cleared, Verdict
 
 
 class Beat(Struct, frozen=True, omit_defaults=True, array_like=True):
-    """When a key was last heard, or began to be expected, and received; ``width`` is how long it may be silent."""
+    """When a key was last heard, or began to be expected. ``settled`` is the instant before which its silence is not
+    due, ``width`` how long it may be silent.
+    """
 
     time: int
-    received: int
+    settled: int
     width: int
     told: Told
 
@@ -70,7 +72,7 @@ class AbsenceWord(WindowWord):
         if width is None:
             verdict.notes = (("no_window", "the list has no readable duration for this key: it is watched once heard"),)
             return replace(verdict, window=None)
-        state.last = Beat(now, now - SETTLE, width, self._told_of(row, key, now))
+        state.last = Beat(now, now, width, self._told_of(row, key, now))
         self._await(state, key, verdict)
         return verdict
 
@@ -110,7 +112,7 @@ class AbsenceWord(WindowWord):
             return
         told = self.told(event, key, {})
         told = replace(told, values={name: row[name] for name in self.names if row and name in row} | told.values)
-        state.last = Beat(event.time, event.received, width, told)
+        state.last = Beat(event.time, self.settled(event), width, told)
         while len(state.turns) > 1 and state.turns[1] <= event.time:
             state.turns = state.turns[2:]
         if self.own_way:
@@ -137,7 +139,7 @@ class AbsenceWord(WindowWord):
         return self.listening.over(last.time, last.width, hours)
 
     def _due(self, state: Any, key: dict[str, str]) -> int:
-        return max(self._over(state, key), int(state.last.received) + SETTLE)
+        return max(self._over(state, key), int(state.last.settled))
 
     def _await(self, state: Any, key: dict[str, str], verdict: Verdict) -> None:
         due = self._due(state, key)
@@ -150,7 +152,7 @@ class AbsenceWord(WindowWord):
             if self._due(state, key) > now:
                 self._await(state, key, verdict)
                 return
-            told = replace(state.last.told, happened=self._over(state, key), received=now)
+            told = replace(state.last.told, happened=self._over(state, key), settled=now)
             self.true(state, told, key, now, verdict)
 
     # -- memory

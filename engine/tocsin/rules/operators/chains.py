@@ -23,7 +23,7 @@ class Remembered(Struct, frozen=True, omit_defaults=True, array_like=True):
 
     number: int
     time: int
-    received: int
+    settled: int
     widths: tuple[int, ...] = ()
     told: Told | None = None
     first: dict[str, Any] = {}

@@ -1,11 +1,12 @@
 """What every word shares: a condition that is true or not, waits for ``for``, fires, holds and clears."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
+from tocsin.book.book import Patience
 from tocsin.book.match import FieldRef
 from tocsin.book.rule import Rule, SeverityBy
 from tocsin.domain.event import Event, lookup
@@ -21,9 +22,9 @@ from tocsin.rules.signal import Cleared, Fired, Signal, Verdict
 QUIET = 15 * MINUTE
 """A momentary condition clears this long after its last firing."""
 SETTLE = 5 * SECOND
-"""A deadline is never sooner than this after the receipt of the event that set it."""
+"""A deadline is never sooner than this after the receipt of the event that set it, unless its source says otherwise."""
 LATE = HOUR
-"""How long a key remembers what is over, for reports that arrive late."""
+"""How long a key remembers what is over, for reports that arrive late, unless a source may be later."""
 
 TIMER_RANK = {"quiet": 0, "stale": 0, "after": 0, "at": 0, "hold": 0, "shuts": 0, "for": 1, "not": 1, "absence": 1,
               "opens": 1, "free": 1,
@@ -32,13 +33,14 @@ TIMER_RANK = {"quiet": 0, "stale": 0, "after": 0, "at": 0, "hold": 0, "shuts": 0
 
 
 class Told(Struct, frozen=True):
-    """What a firing brings along: when it happened and was received, its severity, names and durations.
+    """What a firing brings along: when it happened, its severity, names and durations.
 
-    ``events`` is how many events it rests on that no firing of this activation has carried yet.
+    ``settled`` is the instant before which no deadline that it sets is due. ``events`` is how many events it rests on
+    that no firing of this activation has carried yet.
     """
 
     happened: int
-    received: int
+    settled: int = field(name="received")
     severity: str
     values: dict[str, Any]
     wait: int | None
@@ -85,11 +87,29 @@ class Condition:
         self.rule = rule
         self.names = names
         self.own_way = not rule.clear.only
+        self._patience: Mapping[str, Patience] = {}
+        self.late, self.settle = LATE, SETTLE
+
+    def wait_for(self, patience: Mapping[str, Patience]) -> None:
+        """Take over which sources have a patience of their own; ``late`` and ``settle`` are the longest of all."""
+        self._patience = patience
+        self.late = max([LATE, *(one.late for one in patience.values())])
+        self.settle = max([SETTLE, *(one.settle for one in patience.values())])
+
+    def late_of(self, event: Event) -> int:
+        """How late this event may come and still count."""
+        own = self._patience.get(event.source)
+        return LATE if own is None else own.late
+
+    def settled(self, event: Event) -> int:
+        """The instant before which no deadline that this event sets is due."""
+        own = self._patience.get(event.source)
+        return event.received + (SETTLE if own is None else own.settle)
 
     def told(self, event: Event, key: dict[str, str], first: dict[str, Any]) -> Told:
         """Read from an event all that firing on it needs."""
         clear, wait = self.rule.clear, self.rule.when.for_
-        return Told(event.time, event.received, severity_of(self.rule.severity, event),
+        return Told(event.time, self.settled(event), severity_of(self.rule.severity, event),
                     values_of(self.names, event, key, first), self._wait(wait, event),
                     duration_of(clear.after, event),
                     instant_of(lookup(event, clear.at)) if clear.at else None, duration_of(clear.hold, event))
@@ -163,7 +183,7 @@ class Condition:
 
     def _wait_for(self, state: Any, told: Told, key: dict[str, str], verdict: Verdict) -> None:
         state.wait = told.wait or 0
-        due = max(self.ripens(state, key), told.received + SETTLE)
+        due = max(self.ripens(state, key), told.settled)
         if not state.pending:
             state.pending, state.events, state.severity, state.due = True, told.events, told.severity, due
         else:
@@ -216,7 +236,7 @@ class Condition:
         state.values, state.turns = {}, ()
         for kind in ("quiet", "after", "at", "hold"):
             verdict.timers[kind] = None
-        verdict.timers["forget"] = now + LATE
+        verdict.timers["forget"] = now + self.late
 
     def watch(self, state: Any, now: int, verdict: Verdict) -> None:
         """Set the timers by which an active condition ends on its own; words with more ways add theirs."""

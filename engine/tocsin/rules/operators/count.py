@@ -10,7 +10,7 @@ from msgspec import Struct
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
 from tocsin.rules.held import Held
-from tocsin.rules.operators.window import FEW, LATE, WindowState, WindowWord
+from tocsin.rules.operators.window import FEW, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 from tocsin.rules.text import key_text
 
@@ -82,7 +82,7 @@ class CountWord(WindowWord):
         return found if type(found) is int and found > 0 else None
 
     def _keep(self, state: Any) -> int:
-        return (self.within if isinstance(self.within, int) else state.span) + LATE
+        return (self.within if isinstance(self.within, int) else state.span) + self.late
 
     def _put(self, state: Any, time: int, values: str, horizon: int, verdict: Verdict) -> None:
         times, marks = state.times, state.marks

@@ -7,7 +7,7 @@ import msgspec
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event
 from tocsin.rules.duration import instant_of
-from tocsin.rules.operators.condition import Condition, ConditionState, Told, read_window, severity_from
+from tocsin.rules.operators.condition import SETTLE, Condition, ConditionState, Told, read_window, severity_from
 from tocsin.rules.signal import Cleared, Fired, Verdict
 from tocsin.rules.text import key_text
 
@@ -75,7 +75,7 @@ class IncidentWord(Condition):
     def _told(self, signal: Fired, key: dict[str, str], now: int) -> Told:
         values = {name: key.get(name, signal.values.get(name)) for name in self.names}
         clear = self.rule.clear
-        return Told(signal.happened + signal.wait, now, severity_from(self.rule.severity, signal.values),
+        return Told(signal.happened + signal.wait, now + SETTLE, severity_from(self.rule.severity, signal.values),
                     {name: value for name, value in values.items() if value is not None},
                     self.rule.when.for_ if isinstance(self.rule.when.for_, int | None) else 0,
                     clear.after if isinstance(clear.after, int) else None,

@@ -12,7 +12,7 @@ from tocsin.domain.time import DAY, MINUTE
 from tocsin.rules.calendar import EVER
 from tocsin.rules.compare import Comparison
 from tocsin.rules.held import Held
-from tocsin.rules.operators.condition import SETTLE, Told
+from tocsin.rules.operators.condition import Told
 from tocsin.rules.operators.window import NORMAL, WindowState, WindowWord
 from tocsin.rules.signal import Cleared, Fired, Verdict
 
@@ -128,7 +128,7 @@ class LevelWord(WindowWord):
             severity = self.levels[index][1] or told.severity
             if index in inside and mark.since is None:
                 due = None if told.wait is None else max(
-                    self.ripe(event.time, told.wait, key, told.values, state.turns), event.received + SETTLE)
+                    self.ripe(event.time, told.wait, key, told.values, state.turns), self.settled(event))
                 again = mark.left is not None and event.time - mark.left >= AGAIN
                 marks[index] = Mark(event.time, due, mark.left, again, severity)
             elif index in inside:

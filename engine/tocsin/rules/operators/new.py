@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from tocsin.book.rule import Rule
 from tocsin.domain.event import Event, lookup
 from tocsin.rules.held import Held
-from tocsin.rules.operators.window import FEW, LATE, WindowState, WindowWord
+from tocsin.rules.operators.window import FEW, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 from tocsin.rules.text import key_text
 
@@ -54,7 +54,7 @@ class NewWord(WindowWord):
         for text in list(seen)[:self.bounded(state, len(seen), verdict)]:
             del seen[text]
         state.seen = seen
-        if unseen and self.listening.begun <= event.time - width and event.time >= now - LATE:
+        if unseen and self.listening.begun <= event.time - width and event.time >= now - self.late_of(event):
             self.true(state, self.report(state, event, key, value=unseen[0]), key, now, verdict)
         else:
             self.stir(state, now, verdict)
@@ -67,7 +67,7 @@ class NewWord(WindowWord):
                       key=lambda held: held.time)
 
     def _keep(self, state: Any) -> int:
-        return (self.over_ if isinstance(self.over_, int) else state.span) + LATE
+        return (self.over_ if isinstance(self.over_, int) else state.span) + self.late
 
     def useful_until(self, state: Any) -> int:
         return max(state.seen.values(), default=0) + self._keep(state)

@@ -12,7 +12,7 @@ from tocsin.domain.event import Event, lookup
 from tocsin.rules.compare import Comparison, Limits
 from tocsin.rules.held import Held
 from tocsin.rules.numbers import sample_of, shown
-from tocsin.rules.operators.window import FEW, LATE, NORMAL, WindowState, WindowWord
+from tocsin.rules.operators.window import FEW, NORMAL, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 
 Sample = int | float
@@ -74,7 +74,7 @@ class SampledWord(WindowWord):
         width = self.width(self.duration, state, event, verdict)
         if width is None:
             return
-        keep = (self.duration if isinstance(self.duration, int) else state.span) + LATE
+        keep = (self.duration if isinstance(self.duration, int) else state.span) + self.late
         if self.too_late(event, keep, now, verdict):
             return
         late = self._put(state, event.time, value, now - keep, verdict)
@@ -171,5 +171,5 @@ class SampledWord(WindowWord):
         return [Held(time, str(value)) for time, value in zip(state.times[start:], state.samples[start:], strict=True)]
 
     def useful_until(self, state: Any) -> int:
-        keep = (self.duration if isinstance(self.duration, int) else state.span) + LATE
+        keep = (self.duration if isinstance(self.duration, int) else state.span) + self.late
         return int(state.times[-1]) + keep if state.times else 0

@@ -13,7 +13,6 @@ from tocsin.rules.calendar import EVER
 from tocsin.rules.duration import duration_of
 from tocsin.rules.held import Held
 from tocsin.rules.operators.chains import Chain, Chains, Remembered
-from tocsin.rules.operators.condition import LATE, SETTLE
 from tocsin.rules.operators.window import FEW, MOST, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 
@@ -103,7 +102,7 @@ class SequenceWord(WindowWord):
               verdict: Verdict) -> bool:
         """Remember the event where it fits, and say what it completes; whether it has fired."""
         state.heard += 1
-        one = Remembered(state.heard, event.time, event.received)
+        one = Remembered(state.heard, event.time, self.settled(event))
         self._forget_old(state, now)
         for slot in sorted(slots & self._slots):
             stage = next((stage for stage in self.stages if stage.slot == slot), None)
@@ -157,7 +156,7 @@ class SequenceWord(WindowWord):
             state.tracks = {name: known[-most:] for name, known in state.tracks.items()}
 
     def _forget_old(self, state: Any, now: int) -> None:
-        horizon = min([now - SETTLE, *(one.time for one in state.open)]) - self._keep(state)
+        horizon = min([now - self.settle, *(one.time for one in state.open)]) - self._keep(state)
         if any(track[0].time < horizon for track in state.tracks.values()):
             kept = {slot: track[bisect_left(track, horizon, key=lambda one: one.time):]
                     for slot, track in state.tracks.items()}
@@ -206,8 +205,7 @@ class SequenceWord(WindowWord):
         """When what must not follow this event is known not to have come, as far as this event tells."""
         if index >= self._settles:
             return 0
-        settled = one.received + SETTLE
-        return max(settled, self._over(state, index, one, key)) if self.stages[index].nots else settled
+        return max(one.settled, self._over(state, index, one, key)) if self.stages[index].nots else one.settled
 
     def _broken(self, state: Any, index: int, one: Remembered, key: dict[str, str]) -> bool:
         if not self.stages[index].nots:
@@ -277,7 +275,7 @@ class SequenceWord(WindowWord):
                 spans += [(slot, one.number, one.time, end) for slot, end in ends]
                 happened = max(happened, *(end for _, end in ends))
         numbers = tuple(sorted({one.number for one in chain}.difference(state.carried)))
-        self.true(state, replace(told, happened=happened, received=entry.received, values=values, events=len(numbers)),
+        self.true(state, replace(told, happened=happened, settled=entry.settled, values=values, events=len(numbers)),
                   key, now, verdict)
         state.carried = (*state.carried, *numbers)[-MOST:]
         if spans:
@@ -335,7 +333,7 @@ class SequenceWord(WindowWord):
 
     def _keep(self, state: Any) -> int:
         by_field = sum(isinstance(width, FieldRef) for stage in self.stages for width in _widths(stage))
-        return self._longest + by_field * int(state.span) + LATE
+        return self._longest + by_field * int(state.span) + self.late
 
     def useful_until(self, state: Any) -> int:
         newest = max((track[-1].time for track in state.tracks.values()), default=0)

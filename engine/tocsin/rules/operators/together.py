@@ -10,7 +10,7 @@ from tocsin.book.rule import Rule
 from tocsin.domain.event import Event
 from tocsin.rules.held import Held
 from tocsin.rules.names import values_of
-from tocsin.rules.operators.condition import LATE, Told
+from tocsin.rules.operators.condition import Told
 from tocsin.rules.operators.window import FEW, MOST, WindowState, WindowWord
 from tocsin.rules.signal import Verdict
 
@@ -111,7 +111,7 @@ class TogetherWord(WindowWord):
         for part in group.values():
             values.update(part.values)
         numbers = tuple(sorted({part.number for part in inside}.difference(state.carried)))
-        told = replace(newest.told, received=event.received, values=values, events=len(numbers))
+        told = replace(newest.told, settled=self.settled(event), values=values, events=len(numbers))
         self.true(state, told, key, now, verdict)
         state.carried = (*state.carried, *numbers)[-MOST:]
 
@@ -128,7 +128,7 @@ class TogetherWord(WindowWord):
 
     def _keep(self, state: Any) -> int:
         within = self.rule.when.within
-        return (within if isinstance(within, int) else int(state.span)) + LATE
+        return (within if isinstance(within, int) else int(state.span)) + self.late
 
     def useful_until(self, state: Any) -> int:
         return int(max((parts[-1].time for parts in state.parts.values()), default=0)) + self._keep(state)

@@ -241,7 +241,8 @@ class WindowWord(Condition):
         return width
 
     def too_late(self, event: Event, keep: int, now: int, verdict: Verdict) -> bool:
-        """Whether an event lies before everything that the window still remembers; reported."""
+        """Whether an event lies before all that may count of its source; reported. ``keep`` is what is kept of any."""
+        keep -= self.late - self.late_of(event)
         late = event.time < now - keep
         if late:
             self.left_out(event, f"came more than {format_duration(keep)} late", "too_late", verdict)
