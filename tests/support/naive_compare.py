@@ -6,17 +6,15 @@ Pair = tuple[int | None, int | None]
 
 
 def naive_pairs(old: list[Period], new: list[Period]) -> set[Pair]:
-    """Which belong together, by their places in the lists: who began at once, then who lasted at the same time, the
-    earlier first; the others stand alone.
+    """Which belong together, by their places in the lists: who lasted at the same time, the earlier first; the others
+    stand alone.
     """
     pairs: set[Pair] = set()
-    for same_begin in (True, False):
-        for i in sorted(range(len(old)), key=lambda i: old[i].at):
-            for j in sorted(range(len(new)), key=lambda j: new[j].at):
-                free = not any(i == a or j == b for a, b in pairs)
-                if free and same_place(old[i], new[j]) and (
-                        old[i].at == new[j].at if same_begin else lasted_together(old[i], new[j])):
-                    pairs.add((i, j))
+    for i in sorted(range(len(old)), key=lambda i: old[i].at):
+        for j in sorted(range(len(new)), key=lambda j: new[j].at):
+            free = not any(i == a or j == b for a, b in pairs)
+            if free and same_place(old[i], new[j]) and lasted_together(old[i], new[j]):
+                pairs.add((i, j))
     alone_old = {(i, None) for i in range(len(old)) if not any(a == i for a, _ in pairs)}
     alone_new = {(None, j) for j in range(len(new)) if not any(b == j for _, b in pairs)}
     return pairs | alone_old | alone_new

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from tocsin.book.groups import is_group
 from tocsin.core.board import Board
 from tocsin.domain.change import Change, IncidentSet, NotificationSet
 from tocsin.domain.incident import CLEARED, CLOSED, UNANSWERED, WANTED, Incident
@@ -32,7 +31,7 @@ class Answering:
         for change in changes:
             if isinstance(change, NotificationSet):
                 call = change.notification
-                if call.kind in CALLS and call.incident and not is_group(call.person):
+                if call.kind in CALLS and call.incident:
                     run.plan(partial(self._answer, call), now + self._after)
             elif isinstance(change, IncidentSet) and _is_over(change.incident):
                 run.plan(partial(_end, change.incident.id), now + self._after)

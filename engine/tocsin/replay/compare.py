@@ -38,8 +38,8 @@ def compare(before: Iterable[Period], after: Iterable[Period], since: int,
             inhibited: Mapping[Place, Sequence[Kept]]) -> list[Difference]:
     """Every condition of either run, in order; what both began before ``since`` is left out.
 
-    Conditions of one rule and key belong together when they begin at the same instant, else when they overlap; each
-    has one partner at the most, the earlier ones first.
+    Conditions of one rule and key belong together when they overlap; each has one partner at the most, the earlier ones
+    first.
     """
     found: list[Difference] = []
     ours, theirs = _by_place(before), _by_place(after)
@@ -59,25 +59,21 @@ def _by_place(periods: Iterable[Period]) -> dict[Place, list[Period]]:
 
 
 def _pairs(old: list[Period], new: list[Period]) -> list[tuple[Period | None, Period | None]]:
-    begins = {one.at: one for one in new}
+    """Conditions of one place do not overlap one another, so that one look from the beginning on finds them all."""
     pairs: list[tuple[Period | None, Period | None]] = []
-    left: list[Period] = []
-    for one in old:
-        partner = begins.pop(one.at, None)
-        if partner is None:
-            left.append(one)
-        else:
-            pairs.append((one, partner))
-    waiting = [one for one in new if one.at in begins]
-    while left and waiting:
-        first, other = left[0], waiting[0]
+    i = j = 0
+    while i < len(old) and j < len(new):
+        first, other = old[i], new[j]
         if _end(first) <= other.at:
-            pairs.append((left.pop(0), None))
+            pairs.append((first, None))
+            i += 1
         elif _end(other) <= first.at:
-            pairs.append((None, waiting.pop(0)))
+            pairs.append((None, other))
+            j += 1
         else:
-            pairs.append((left.pop(0), waiting.pop(0)))
-    return [*pairs, *((one, None) for one in left), *((None, one) for one in waiting)]
+            pairs.append((first, other))
+            i, j = i + 1, j + 1
+    return [*pairs, *((one, None) for one in old[i:]), *((None, one) for one in new[j:])]
 
 
 def _end(one: Period) -> float:

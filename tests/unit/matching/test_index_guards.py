@@ -85,3 +85,18 @@ def test_a_rule_that_can_never_be_asked_is_named(clause, error):
     """The error that refuses a rule says which rule."""
     with pytest.raises(error, match='rule "bad": '):
         IndexMatcher([rule("good"), rule("bad", clause)], TABLES)
+
+
+@pytest.mark.parametrize("asked, concerned", [
+    ("alarm.fire", ["alarm.fire"]), ("alarm.*", ["alarm.fire", "alarm.x.y"]),
+    (("alarm.fire", "other"), ["alarm.fire", "other"]), (None, ["alarm.fire", "alarm.x.y", "other", "alarm"])])
+def test_the_index_knows_of_which_types_anything_is_asked(asked, concerned):
+    """By type, by family, or of whatever comes."""
+    clauses = () if asked is None else (Expect("type", "any_of" if isinstance(asked, tuple) else "is", asked),)
+    matcher = IndexMatcher([rule("one", *clauses)], TABLES)
+    types = ["alarm.fire", "alarm.x.y", "other", "alarm"]
+    assert [type_ for type_ in types if matcher.concerns(type_)] == concerned
+
+
+def test_without_rules_nothing_is_asked():
+    assert not IndexMatcher([], TABLES).concerns("alarm")

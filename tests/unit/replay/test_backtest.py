@@ -11,11 +11,12 @@ from tocsin.book.contacts import Need, Service
 from tocsin.book.match import Inside, Match
 from tocsin.book.rule import Gate, Rule, When
 from tocsin.cli.backtest import sides
+from tocsin.domain.codec import encode
 from tocsin.domain.event import Event, Place
-from tocsin.domain.input import Started
+from tocsin.domain.input import Arrival, Started, TimerDue
 from tocsin.domain.time import DAY, HOUR, MINUTE, SECOND, parse_instant
 from tocsin.matching.index import IndexMatcher
-from tocsin.replay.backtest import Backtest, backtest, warm_up
+from tocsin.replay.backtest import Backtest, backtest, from_journal, warm_up
 from tocsin.replay.ledger import Ledger
 from tocsin.replay.run import Run
 from tocsin.rules.meaning import Meaning
@@ -78,6 +79,29 @@ def test_who_is_needed_accepts_and_ends_it_so_that_the_next_is_another_incident(
     assert first is not None
     assert second is not None
     assert (first.cleared, [call.person for call in second.calls]) == (START + 15 * MINUTE, ["olena", "taras"])
+
+
+def test_who_has_accepted_ends_it_when_it_has_cleared() -> None:
+    """Else it would stay on the board, and they would be reminded of it to the end."""
+    crew = policy("police", step("olena", need=(Need(1),)), remind="15 min")
+    book = content(PANIC, policies=(crew,))
+    parts = sides(book, book, 30 * SECOND)
+    backtest(*parts, [event(0), event(DAY, "other")], ZoneInfo("UTC"))
+    assert parts[0][0]._run.board.incidents == {}
+
+
+def test_a_journal_is_heard_from_an_instant_up_to_a_position() -> None:
+    """Rows of a segment that lie before, and what came after the newest position looked at, are no part of it."""
+    rows = [(number, at, encode(Arrival(one))) for number, (at, one) in enumerate(
+        [event(0), event(MINUTE), event(2 * MINUTE), event(3 * MINUTE)], 1)]
+    rows.insert(2, (9, START + MINUTE, encode(TimerDue("x"))))
+    told: list[int] = []
+    found = list(from_journal([rows[:2], rows[2:4], rows[4:]], START + MINUTE, 3, told.append))
+    assert [at - START for at, _ in found] == [MINUTE]
+    rows[2] = (2, *rows[2][1:])
+    found = list(from_journal([rows[:2], rows[2:4], rows[4:]], START + MINUTE, 3, told.append))
+    assert [at - START for at, _ in found] == [MINUTE, 2 * MINUTE]
+    assert told == [2, 2, 3]
 
 
 def test_a_need_that_those_who_answer_do_not_fill_calls_the_next() -> None:

@@ -102,6 +102,9 @@ async def test_each_word_shows_what_its_window_held(name: str, tmp_path: Path) -
             assert one.event is not None
             assert (one.event.time, one.event.site) == (one.time, "s")
             assert one.position
+        await clock.advance(SECOND)
+        await loop.submit(Answer("olena", number, "false_alarm", "telegram"))
+        assert held(store, number) == expected, "what a person does later changes nothing of what was"
 
 
 async def test_members_that_fire_are_named(tmp_path: Path) -> None:
