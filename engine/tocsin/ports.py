@@ -73,7 +73,8 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
     """One attempt to be made: address, rendered message and what the channel needs for identity and threading.
 
     ``edits`` is the provider's id of the message to change, "" to send a new one. ``thread`` groups the
-    messages of one incident; ``message_id`` is stable for the notification, whatever the attempt.
+    messages of one incident; ``message_id`` is stable for the notification, whatever the attempt. ``bundle`` is the
+    first notification of the list that it is, 0 when it is none.
     """
 
     notification: int
@@ -84,6 +85,7 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
     thread: str = ""
     message_id: str = ""
     urgent: bool = False
+    bundle: int = 0
 
 
 class Handed(Struct, frozen=True, omit_defaults=True):

@@ -111,9 +111,10 @@ class Post:
             for one in notifications:
                 connection.exec_driver_sql(
                     "INSERT INTO outbox (id, incident, activation, kind, policy, person, channel, rank, created, "
-                    "expires, due, state, tries, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+                    "expires, due, state, tries, body, turn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
                     (one.id, one.incident, one.activation, one.kind, one.policy, one.person, one.channel,
-                     RANK[one.severity], one.created, one.expires, one.created, QUEUED, encode(one)))
+                     RANK[one.severity], one.created, one.expires,
+                     one.hold or one.created, QUEUED, encode(one), one.turn))
         await self.loop.run_work(work)
         for worker in self.workers:
             worker.wake()

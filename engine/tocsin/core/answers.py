@@ -28,6 +28,12 @@ REOPEN = {"critical": 5 * MINUTE}
 REOPEN_ELSE = 30 * MINUTE
 
 
+def each(item: Answer) -> tuple[Answer, ...]:
+    """One answer for each incident that it answers, in the order of the list that was before the person."""
+    return item, *(replace(item, incident=incident, notification=number, others=())
+                   for incident, number in item.others)
+
+
 def answer(draft: Draft, meaning: Meaning, item: Answer, now: int) -> Incident | None:
     """Apply an answer; returns the incident when a person closed it while active, so that its condition is told."""
     incident = draft.incident(item.incident)

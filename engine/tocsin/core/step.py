@@ -51,10 +51,11 @@ def step(board: Board, meaning: Meaning, item: Input, now: int) -> list[Change]:
         case TimerDue(timer_id):
             _timer(draft, meaning, timer_id, now)
         case Answer():
-            closed = answers.answer(draft, meaning, item, now)
-            if closed is not None:
-                said = correlate.closed(draft, meaning, closed.rule, closed.key, now)
-                _carry_on(draft, meaning, [(closed.rule, said)], now)
+            for one in answers.each(item):
+                closed = answers.answer(draft, meaning, one, now)
+                if closed is not None:
+                    said = correlate.closed(draft, meaning, closed.rule, closed.key, now)
+                    _carry_on(draft, meaning, [(closed.rule, said)], now)
         case Receipt():
             receipts.receipt(draft, meaning, item, now)
         case OperatorAction():

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tocsin.core import ways
+from tocsin.core.bundles import hold_of, turn_of
 from tocsin.core.draft import Draft
 from tocsin.core.standing import holders, last_words
 from tocsin.domain.change import Noted, NotificationSet, Suppressed
@@ -114,9 +115,10 @@ def _put(draft: Draft, incident: Incident, kind: str, person: str, channel: str,
     number = draft.last_notification + 1
     activation = incident.activation
     names = {**incident.key, **incident.values, "count": activation.events, "since": activation.happened, **values}
+    turn = turn_of(draft, kind, person, channel, policy, now)
     draft.put(NotificationSet(Notification(
         id=number, kind=kind, person=person, channel=channel, created=now, incident=incident.id,
         activation=activation.number, rule=incident.rule, policy=policy, step=step, round=round_,
-        severity=incident.severity, expires=expires, book=incident.book,
-        values=names, content=content)))
+        severity=incident.severity, expires=expires, book=incident.book, turn=turn,
+        hold=hold_of(kind, turn, incident.severity, expires, now), values=names, content=content)))
     return number

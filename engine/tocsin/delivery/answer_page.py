@@ -44,6 +44,9 @@ class AnswerPage:
         if found is None:
             return self._gone()
         person, notification = found
+        members = self._records.members(notification.id)
+        if members:
+            return self._list(person, members)
         incident = self._records.incident(notification.incident)
         language = person.language
         severity = word(language, f"severity.{notification.severity}")
@@ -56,17 +59,38 @@ class AnswerPage:
         buttons = tuple((name, word(language, f"button.{name}")) for name in words)
         return self._page(200, language, word(language, "page.title"), [*lines, word(language, "page.open")], buttons)
 
+    def _list(self, person: Person, members: list[Notification]) -> Page:
+        """The page of a list: buttons for everything that is open, and for each incident of it."""
+        language, lines = person.language, list[str]()
+        buttons: list[tuple[str, str]] = []
+        for place, one in enumerate(members, 1):
+            incident = self._records.incident(one.incident)
+            lines.append(f"{place}. {word(language, f'severity.{one.severity}')}: {self._replies.say(one, language)}")
+            if incident is None or incident.response == CLOSED:
+                lines[-1] += f" {self._replies.closed(person, incident, self._clock.now())}" if incident else ""
+                continue
+            words = FOLLOW_UPS if _holds(incident, person) else ANSWERS
+            buttons += [(f"{name} {one.id}", f"{word(language, f'button.{name}')} {place}") for name in words]
+        every = [(name, word(language, "bundle.all", word=word(language, f"button.{name}")))
+                 for name in ("accept", "decline", "resolve") if buttons]
+        return self._page(200, language, word(language, "page.title"), lines, (*every, *buttons))
+
     async def answer(self, token: str, given: str) -> Page:
         """The page after a button was pressed (POST): the answer is committed, or it says that it is not."""
         found = self._read(token)
         if found is None:
             return self._gone()
         person, notification = found
-        language = person.language
-        if given not in (*ANSWERS, *FOLLOW_UPS):
+        language, members = person.language, self._records.members(notification.id)
+        given, _, named = given.partition(" ")
+        one = next((member for member in members if str(member.id) == named), None if named else notification)
+        if given not in (*ANSWERS, *FOLLOW_UPS) or one is None:
             return self._page(400, language, word(language, "page.title"), [word(language, "page.unknown")])
         try:
-            reply = await self._desk.answer(person, notification, given, notification.channel)
+            if members and not named:
+                reply = await self._desk.answer_all(person, notification.id, given, notification.channel)
+            else:
+                reply = await self._desk.answer(person, one, given, notification.channel)
         except StoreError:
             return self._page(503, language, word(language, "page.title"), [word(language, "page.trouble")])
         return self._page(200, language, word(language, "page.thanks"), [reply])

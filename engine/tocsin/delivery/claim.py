@@ -21,28 +21,44 @@ NEVER_TOLD = "Nothing about this incident ever reached this person."
 
 
 class Sending(Struct, frozen=True):
-    """A row about to be sent: one message, or for ``taken`` one edit per copy."""
+    """A row about to be sent: one message, or for ``taken`` one edit per copy.
+
+    ``others`` are the further rows that its one message tells, when it is a list.
+    """
 
     row: Row
     messages: tuple[Outgoing, ...]
-    repeat: bool = False
+    others: tuple[Row, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return self.row, *self.others
 
 
 def claim(connection: Connection, sendings: Sequence[Sending], now: int) -> list[Sending]:
-    """Commit ``started`` for what may still be sent; those that somebody withdrew meanwhile are left out."""
-    wanted = [sending for sending in sendings
-              if sending.row.notification.kind not in NEWS or _was_told(connection, sending.row, now)]
+    """Commit ``started`` for what may still be sent; those that somebody withdrew meanwhile are left out, and a list
+    of which one line is withdrawn, which is written anew.
+    """
+    unclear = {row.id for sending in sendings for row in sending.rows
+               if row.notification.kind in NEWS and not _was_told(connection, row, now)}
+    wanted = [sending for sending in sendings if not any(row.id in unclear for row in sending.rows)]
+    if any(sending.others for sending in wanted):
+        marks, numbers = listed([row.id for sending in wanted for row in sending.rows])
+        ready = {number for number, in rows(
+            connection, f"SELECT id FROM outbox WHERE {TO_SEND} AND id IN ({marks})", numbers)}  # noqa: S608 - own words
+        wanted = [sending for sending in wanted if all(row.id in ready for row in sending.rows)]
     if not wanted:
         return []
-    marks, numbers = listed([sending.row.id for sending in wanted])
+    marks, numbers = listed([row.id for sending in wanted for row in sending.rows])
     claimed = {number for number, in rows(
         connection, f"UPDATE outbox SET state = ?, tries = tries + 1, reason = NULL WHERE {TO_SEND} "  # noqa: S608 - own words
                     f"AND id IN ({marks}) RETURNING id", (STARTED, *numbers))}
     started = [sending for sending in wanted if sending.row.id in claimed]
     run_many(connection, "INSERT INTO attempts (notification, number, started, state, address, provider_id, repeat, "
-                         "text) VALUES ...",
-             [(sending.row.id, message.attempt, now, STARTED, message.address, message.edits or None,
-               int(sending.repeat), message.message.text) for sending in started for message in sending.messages])
+                         "text, bundle) VALUES ...",
+             [(row.id, message.attempt if row is sending.row else row.tries + 1, now, STARTED, message.address,
+               message.edits or None, int(row.unknowns > 0 and not row.is_taken), message.message.text, message.bundle)
+              for sending in started for message in sending.messages for row in sending.rows])
     return started
 
 

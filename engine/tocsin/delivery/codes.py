@@ -18,6 +18,7 @@ START_VALID = DAY
 WORDS = ("acknowledge", "accept", "decline", "arrived", "resolve", "false_alarm")
 """The words of answers; a token names one by its place, so new words go to the end."""
 
+BUTTON, ALL = "button", "button-all"
 _TAG = 16
 
 
@@ -56,21 +57,24 @@ def find_code(secret: bytes, typed: str, notifications: Iterable[int]) -> int | 
     return found
 
 
-def button_token(secret: bytes, notification: int, word: str) -> str:
-    """The callback data of one button: 34 characters, which say nothing to whoever reads them."""
+def button_token(secret: bytes, notification: int, word: str, purpose: str = BUTTON) -> str:
+    """The callback data of one button: 34 characters, which say nothing to whoever reads them.
+
+    ``purpose`` ALL answers everything that stands in the list that begins with the notification.
+    """
     content = notification.to_bytes(8, "big") + bytes([WORDS.index(word)])
-    tagged = content + _mac(secret, "button", content)[:_TAG]
+    tagged = content + _mac(secret, purpose, content)[:_TAG]
     return base64.urlsafe_b64encode(tagged).decode().rstrip("=")
 
 
-def read_button(secret: bytes, token: str) -> tuple[int, str] | None:
-    """(notification, word) of a button's token; None when it is not ours."""
+def read_button(secret: bytes, token: str, purpose: str = BUTTON) -> tuple[int, str] | None:
+    """(notification, word) of a button's token; None when it is not ours, or of another purpose."""
     try:
         tagged = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except ValueError:
         return None
     content, tag = tagged[:-_TAG], tagged[-_TAG:]
-    if len(content) != 9 or not hmac.compare_digest(_mac(secret, "button", content)[:_TAG], tag):
+    if len(content) != 9 or not hmac.compare_digest(_mac(secret, purpose, content)[:_TAG], tag):
         return None
     return (int.from_bytes(content[:8], "big"), WORDS[content[8]]) if content[8] < len(WORDS) else None
 

@@ -6,17 +6,20 @@ from msgspec.structs import replace
 
 from tocsin.book.contacts import Person
 from tocsin.book.groups import is_group, may_answer_in
+from tocsin.core.standing import holders
 from tocsin.delivery import codes
 from tocsin.delivery.enrolment import Enrolment
 from tocsin.delivery.lockout import LOOK_BACK, Lockout
 from tocsin.delivery.receipts import news_in, receipt_of, record_receipt
 from tocsin.delivery.records import Records
+from tocsin.delivery.render import FOLLOW_UPS
 from tocsin.delivery.replying import Replies
 from tocsin.delivery.sender import RunWork, Submit
 from tocsin.delivery.shelf import Shelf
 from tocsin.delivery.spoken import READ as ONE
 from tocsin.delivery.spoken import START, STOP, Spoken, understand
 from tocsin.delivery.statement import Reading
+from tocsin.domain.incident import CLOSED
 from tocsin.domain.input import CODE_FITS, LOCKED_OUT, NOT_APPLIED, WRONG_CODE, Answer, OperatorAction
 from tocsin.domain.notification import READ, Notification
 from tocsin.ports import Clock, Inbound, Reply
@@ -112,6 +115,32 @@ class InboundDesk:
             return Reply(self._replies.word(group, "reply.started", name=group.name))
         return Reply()
 
+    async def answer_all(self, person: Person, bundle: int, word: str, channel: str, *, reference: str = "",
+                         eta: int | None = None) -> str:
+        """Commit a proven person's one answer to everything that stood in a list before them, not to what came later;
+        what comes after taking concerns what they have taken.
+        """
+        members = {one.incident: one for one in self._records.members(bundle)}
+        asked = next(iter(members.values())).person if members else ""
+        group = asked if is_group(asked) and may_answer_in(asked, person.id, self._shelf.content) else ""
+        if asked != person.id and not group:
+            await self._note(NOT_APPLIED, channel, person, f"{word} to a list that was not theirs")
+            return self._replies.word(person, "reply.not_asked")
+        found = {number: incident for number in members
+                 if (incident := self._records.incident(number)) is not None and incident.response != CLOSED}
+        concerned = list(found)
+        if word in FOLLOW_UPS:
+            concerned = [number for number in concerned if person.id in holders(found[number])] or concerned
+        if len(concerned) < 2:
+            one = members[concerned[0]] if concerned else next(iter(members.values()))
+            return await self.answer(person, one, word, channel, reference=reference, eta=eta)
+        first, *others = concerned
+        await self._submit(Answer(
+            person=person.id, incident=first, word=word, channel=channel, notification=members[first].id, eta=eta,
+            reference=reference, group=group, others=tuple((number, members[number].id) for number in others)))
+        return self._replies.word(person, "reply.all", word=self._replies.word(person, f"button.{word}"),
+                                  count=len(concerned))
+
     def _stranger(self, item: Inbound) -> Reply:
         """Nobody we know: in a chat they learn their number for the administrator, by SMS nothing goes back."""
         if item.channel == "sms" or item.kind == "stop":
@@ -119,6 +148,9 @@ class InboundDesk:
         return Reply(self._replies.word(None, "reply.stranger", sender=item.sender))
 
     async def _press(self, item: Inbound, person: Person) -> str:
+        whole = codes.read_button(self._secret, item.token, codes.ALL)
+        if whole is not None:
+            return await self.answer_all(person, *whole, item.channel, reference=item.reference)
         meant = codes.read_button(self._secret, item.token)
         found = self._records.notification(meant[0]) if meant is not None else None
         if meant is None or found is None:
@@ -175,6 +207,9 @@ class InboundDesk:
             await self._note(NOT_APPLIED, item.channel, person, "a right code with words that are not understood",
                              notification.incident)
             return self._replies.word(person, "reply.no_word")
+        if spoken.all and (bundle := self._records.list_of(notification.id)):
+            return await self.answer_all(person, bundle, spoken.word, item.channel, reference=item.reference,
+                                         eta=spoken.eta)
         return await self.answer(person, notification, spoken.word, item.channel, reference=item.reference,
                                  eta=spoken.eta)
 
@@ -219,6 +254,11 @@ class InboundDesk:
     async def _receipt(self, item: Inbound) -> None:
         """Receipts come unordered and repeated; the outcome of the send may be committed at the same time."""
         number = int(item.token) if item.token.isascii() and item.token.isdigit() else 0
+        together = [one.id for one in self._records.members(number)] if number else []
+        for each in together or (number,):
+            await self._receipt_of(item, each)
+
+    async def _receipt_of(self, item: Inbound, number: int) -> None:
         recorded = False
         while not recorded:
             found = self._records.notification(number) if number else None

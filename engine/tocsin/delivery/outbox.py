@@ -48,11 +48,11 @@ class Row(Struct, frozen=True):
     def is_last_resort(self) -> bool:
         return bool(self.notification.policy) and self.notification.step == 0
 
-
     @property
-    def order(self) -> tuple[int, bool, int, int]:
-        """Smaller leaves earlier: severity, then the last resort, then age."""
-        return -self.rank, not self.is_last_resort, self.notification.created, self.notification.id
+    def order(self) -> tuple[int, bool, int, int, int]:
+        """Smaller leaves earlier: severity, then the last resort, then whoever got less of late, then age."""
+        one = self.notification
+        return -self.rank, not self.is_last_resort, one.turn, one.created, one.id
 
 
 class Page(Struct, frozen=True):
@@ -85,7 +85,7 @@ class Outbox:
             marks, left_out = listed(list(blocked)[:MOST_BLOCKED])
             but = f" AND person NOT IN ({marks})"
         text = (f"SELECT {_COLUMNS} FROM outbox WHERE {TO_SEND} AND channel = ? AND rank = ? "  # noqa: S608 - own words
-                f"AND +due <= ?{but} ORDER BY created, id LIMIT ?")  # "+": walk the rows in order, not by due
+                f"AND +due <= ?{but} ORDER BY turn, created, id LIMIT ?")  # "+": walk the rows in order, not by due
         with self._reading() as connection:
             newest, due, expiry = rows(connection, _AHEAD, (channel, now, NEVER, channel))[0]
             for rank in _RANKS:
@@ -129,7 +129,7 @@ class Outbox:
             return tuple(number for number in open_sms(connection, notification.person) if number < notification.id)
 
 
-def _order(row: Row) -> tuple[int, bool, int, int]:
+def _order(row: Row) -> tuple[int, bool, int, int, int]:
     return row.order
 
 

@@ -2,6 +2,7 @@
 
 from bisect import insort
 from collections.abc import Collection, Iterator
+from itertools import islice
 
 from tocsin.delivery.outbox import Outbox, Row
 from tocsin.domain.incident import RANK
@@ -38,6 +39,9 @@ class Queue:
         if notification.id <= self._newest:
             return
         self._newest = notification.id
+        if (hold := notification.hold) is not None:
+            self.next_due = min(hold, self.next_due or hold)
+            return
         row = Row(notification, RANK[notification.severity], QUEUED, 0)
         if self.more and (not self._rows or row.order > self._rows[-1].order):
             return  # its turn is among those that are not at hand
@@ -65,11 +69,22 @@ class Queue:
     def __iter__(self) -> Iterator[Row]:
         return iter(self._rows)
 
+    def together_with(self, row: Row, most: int) -> list[Row]:
+        """The row and, where it is gathered, what is told together with it: at most so many, in the order of their
+        decision.
+        """
+        if row.notification.hold is None:
+            return [row]
+        mine = row.notification.together
+        others = (other for other in self._rows if other.id != row.id and other.notification.hold is not None
+                  and other.notification.together == mine)
+        return sorted([row, *islice(others, most - 1)], key=lambda one: one.id)
+
     def take(self, gone: Collection[int]) -> None:
         """The rows with these ids are being sent or settled."""
         if gone:
             self._rows = [row for row in self._rows if row.id not in gone]
 
 
-def _order(row: Row) -> tuple[int, bool, int, int]:
+def _order(row: Row) -> tuple[int, bool, int, int, int]:
     return row.order

@@ -6,6 +6,7 @@ import msgspec
 
 from tocsin.book.contacts import Person
 from tocsin.book.groups import addressee, group_of
+from tocsin.delivery.copies import list_of, members_of
 from tocsin.delivery.outbox import open_sms
 from tocsin.delivery.shelf import Shelf
 from tocsin.delivery.statement import Reading, marks, rows
@@ -33,6 +34,16 @@ class Records:
         with self._reading() as connection:
             found = rows(connection, "SELECT body FROM incidents WHERE id = ?", (number,))
         return decode_incident(found[0][0]) if found else None
+
+    def members(self, notification: int) -> list[Notification]:
+        """What stood in the list that begins with this notification; [] when it was none."""
+        with self._reading() as connection:
+            return members_of(connection, notification)
+
+    def list_of(self, notification: int) -> int:
+        """The newest list in which it stood before the person; 0 when it stood alone."""
+        with self._reading() as connection:
+            return list_of(connection, notification)
 
     def was_notified(self, incident: int, person: str) -> bool:
         """Whether anything about the incident was ever meant for this person."""

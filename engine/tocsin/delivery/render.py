@@ -105,7 +105,7 @@ class Renderer:
 
     def _telegram(self, message: Message, names: dict[str, Any], words: Sequence[str]) -> Rendered:
         text = self._body(message, names, html=True)
-        marks = "".join(f"<b>{escape(mark)}</b>\n" for mark in self._marks(message))
+        marks = "".join(f"<b>{escape(mark)}</b>\n" for mark in self.marks(message))
         late = self._late(message)
         tail = f"\n<i>{escape(late)}</i>" if late else ""
         html = marks + cut_html(text, 3900 - len(tail)) + tail
@@ -117,13 +117,13 @@ class Renderer:
                      for name in words)
 
     def _webhook(self, message: Message, names: dict[str, Any], *, asks: bool) -> Rendered:
-        marks = "".join(f"{mark}. " for mark in self._marks(message))
+        marks = "".join(f"{mark}. " for mark in self.marks(message))
         late = self._late(message)
         text = cut(marks + self._body(message, {**names, "answer": ""}, html=False), LONGEST_MAIL)
         return Rendered(f"{text}\n{late}" if late else text, subject=one_line(text.partition("\n")[0], 180),
-                        link=self._link(message) if asks else "")
+                        link=self.link(message) if asks else "")
 
-    def _link(self, message: Message) -> str:
+    def link(self, message: Message) -> str:
         """The address of the answer page; "" when nobody could reach it."""
         if not self._site.public_url:
             return ""
@@ -131,13 +131,13 @@ class Renderer:
         return f"{self._site.public_url.rstrip('/')}{ANSWER_PATH}{token}"
 
     def _email(self, message: Message, names: dict[str, Any], *, asks: bool) -> Rendered:
-        language, link = message.person.language, self._link(message) if asks else ""
+        language, link = message.person.language, self.link(message) if asks else ""
         answer = word(language, "email.link", link=link) if link else ""
         text = self._body(message, {**names, "answer": answer}, html=False)
         if link and link not in text:
             text += f"\n\n{answer}"
         subject, _, body = text.partition("\n")
-        marks = self._marks(message)
+        marks = self.marks(message)
         subject = one_line(" ".join([*(f"{mark}." for mark in marks), subject]), 180)
         late = self._late(message)
         plain = "\n".join([subject, body.strip("\n"), *([late] if late else [])])
@@ -149,7 +149,7 @@ class Renderer:
         language = message.person.language
         code = codes.shown_code(self._site.secret, message.notification.id, message.earlier) if asks else ""
         answer = word(language, "sms.code", code=code) if code else ""
-        marks = self._marks(message)
+        marks = self.marks(message)
         front = f"{marks[0]}. " if self._site.practice else ""
         behind = " ".join([*(f"{mark}." for mark in marks[int(self._site.practice):]), self._late(message)]).strip()
         names = {**names, "answer": answer}
@@ -157,24 +157,30 @@ class Renderer:
             body = one_line(self._body(message, names, html=False), 1500)
             if code and code not in body:
                 body += f" {answer}"
-            text = self._written(front + body + (f" {behind}" if behind else ""))
+            text = self.written(front + body + (f" {behind}" if behind else ""))
             over = units(text) - room(text, MOST_SEGMENTS)
             if over <= 0:
                 break
             longest = "advice" if names["advice"] else "say"
             names[longest] = cut(names[longest], max(0, len(names[longest]) - over - 1))
         if segments(text) > MOST_SEGMENTS:
-            text = self._written(self._squeezed(front, names, answer))
+            text = self.written(self._squeezed(front, names, answer))
         return Rendered(text, code=code)
 
     def _squeezed(self, front: str, names: dict[str, Any], answer: str) -> str:
         """What fits whatever the template does: hazard, place and the code."""
         return front + cut(str(names["say"]), 180) + (f". {answer}" if answer else "")
 
-    def _written(self, text: str) -> str:
+    def names(self, message: Message) -> dict[str, Any]:
+        """The names for a message, in its person's language."""
+        return names_of(message.notification, message.content, message.rule, message.person.language, message.now,
+                        self._broken)
+
+    def written(self, text: str) -> str:
+        """As an SMS is written."""
         return folded(latin(text) if self._site.transliterate else text)
 
-    def _marks(self, message: Message) -> list[str]:
+    def marks(self, message: Message) -> list[str]:
         """What must stand on the message whatever its template says."""
         language = message.person.language
         return [word(language, name) for name, holds in (("practice", self._site.practice), ("repeat", message.repeat))

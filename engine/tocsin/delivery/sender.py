@@ -1,8 +1,11 @@
 """Sending what was claimed: one attempt, what it means, and the commit of its outcome."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from tocsin.delivery.breaker import Breaker
 from tocsin.delivery.claim import Sending
@@ -49,18 +52,20 @@ class Sender:
 
     async def send(self, sending: Sending) -> Verdict:
         """Send one message; returns what became of it when that is committed."""
-        row, message = sending.row, sending.messages[0]
+        message = sending.messages[0]
         started = self._clock.now()
         self._pace.took(message.address, started)
-        verdict = await self._try(row, message)
+        verdicts = await self._try(sending.rows, message)
         now = self._clock.now()
         self._pace.ended(message.address, started, now)
-        if verdict.state != SENT:
-            await self._tell(verdict)  # first: after a crash in between it is told again, never left untold
-        await self._ledger.put(Outcome(row, message.attempt, verdict, now))
-        if verdict.state == SENT:
-            await self._tell(verdict)
-        return verdict
+        first = verdicts[0]
+        if first.state != SENT:
+            await asyncio.gather(*map(self._tell, verdicts))  # first: a crash in between leaves nothing untold
+        await asyncio.gather(*(self._ledger.put(Outcome(row, row.tries + 1, verdict, now))
+                               for row, verdict in zip(sending.rows, verdicts, strict=True)))
+        if first.state == SENT:
+            await asyncio.gather(*map(self._tell, verdicts))
+        return first
 
     async def edit(self, sending: Sending) -> Verdict:
         """Edit copy after copy; one that fails is recorded and disturbs nobody."""
@@ -71,7 +76,7 @@ class Sender:
                 await self._clock.sleep((earliest - now) / SECOND)
             started = self._clock.now()
             self._pace.took(message.address, started)
-            verdict = await self._try(row, message)
+            verdict, = await self._try((row,), message)
             now = self._clock.now()
             self._pace.ended(message.address, started, now)
             verdicts.append(verdict)
@@ -86,13 +91,13 @@ class Sender:
         await self._tell(verdict)
         await self.commit(partial(record_unsent, row=row, verdict=verdict))
 
-    async def _try(self, row: Row, message: Outgoing) -> Verdict:
-        """One attempt and what it means."""
+    async def _try(self, rows: Sequence[Row], message: Outgoing) -> list[Verdict]:
+        """One attempt and what it means for each row that it tells; they stay together when it is to be repeated."""
         name = self._channel.name
         try:
             handed = await self._patience.within(self._channel.send(message))
             self._heard()
-            return handed_over(row, name, handed)
+            return [handed_over(row, name, handed) for row in rows]
         except DeliveryError as error:
             if error.away:
                 self._not_heard(str(error))
@@ -100,11 +105,15 @@ class Sender:
                 self._heard()
             if isinstance(error, TemporaryDeliveryError) and error.retry_after is not None:
                 self._pace.hold(message.address, self._clock.now() + error.retry_after)
-            return failed(row, name, error, self._clock.now())
+            return self._failed(rows, error)
         except Exception as error:  # noqa: BLE001  # a channel's own fault leaves the outcome unknown, and is reported
             self._report("channel", f"The channel {name} failed in a way of its own ({type(error).__name__}).")
             unknown = UnknownDeliveryError(f"The channel failed ({type(error).__name__}); it may have been sent.")
-            return failed(row, name, unknown, self._clock.now())
+            return self._failed(rows, unknown)
+
+    def _failed(self, rows: Sequence[Row], error: DeliveryError) -> list[Verdict]:
+        found = [failed(row, self._channel.name, error, self._clock.now()) for row in rows]
+        return [replace(one, due=found[0].due) if one.state == found[0].state else one for one in found]
 
     def _heard(self) -> None:
         if self.breaker.answered():

@@ -13,6 +13,7 @@ READ = "1"
 
 _CODE = re.compile(rf"(?<!\d)\d{{{SHORTEST},{LONGEST}}}(?!\d)")
 _ETA = re.compile(r"(?<!\d)(\d{1,3})\s*(?:(хв|мин|min|m|м)|(год|час|hour|h|ч))")
+_ALL = re.compile(r"\b(?:усі|всі|усе|все|всё|all|everything)\b")
 _NOT = re.compile(r"\b(?:не|ні|нет|no|not|cannot|can't|cant|decline|відмова|отказ)\b")
 _WORDS = (
     ("false_alarm", re.compile(r"\b(?:хибн\w*|ложн\w*|false)\b")),
@@ -26,23 +27,25 @@ _WORDS = (
 class Spoken(Struct, frozen=True):
     """``code`` "" when no digits were written; ``word`` None when what stands beside the code is not understood.
 
-    ``eta`` is microseconds from now.
+    ``eta`` is microseconds from now. ``all`` means everything that stood in the list together with the code.
     """
 
     code: str = ""
     word: str | None = None
     eta: int | None = None
+    all: bool = False
 
 
 def understand(text: str) -> Spoken:
-    """What the text says. A bare code acknowledges; a "not" never takes anything."""
+    """What the text says. A bare code, or one with "all", acknowledges; a "not" never takes anything."""
     low = " ".join(text.replace("’", "'").lower().split())
     found = _CODE.search(low)
     code = found[0] if found else ""
     rest = (low[:found.start()] + " " + low[found.end():]) if found else low
     eta = _eta(rest)
-    bare = not re.sub(r"[\W_]+", "", rest)
-    return Spoken(code, "acknowledge" if bare and code else _word(rest), eta)
+    whole = _ALL.search(rest) is not None
+    bare = not re.sub(r"[\W_]+", "", _ALL.sub("", rest))
+    return Spoken(code, "acknowledge" if bare and code else _word(rest), eta, whole)
 
 
 def _word(rest: str) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from tocsin.delivery.bundle import MOST_ELSE, MOST_TOGETHER
 from tocsin.delivery.claim import Sending, claim, recover
 from tocsin.delivery.outbox import Outbox, Row
 from tocsin.delivery.pacing import REMEMBERED, Pace
@@ -175,14 +176,15 @@ class Worker:
             if address and (earliest := self._pace.earliest(address, now)) > now:
                 self._blocked[person] = earliest
                 continue
-            prepared = self._prepare(row, self._known.get(person), now)
+            together = self._queue.together_with(row, MOST_TOGETHER.get(self._channel.name, MOST_ELSE))
+            prepared = self._prepare(together, self._known.get(person), now)
             if isinstance(prepared, Verdict):
                 left.append((row, prepared))
             else:
                 if self._pace.per_address:
                     used.add(address)
                 chosen.append(prepared)
-        self._queue.take({*(sending.row.id for sending in chosen), *(row.id for row, _ in left)})
+        self._queue.take({*(row.id for sending in chosen for row in sending.rows), *(row.id for row, _ in left)})
         if left:
             self._queue.changed()
             await asyncio.gather(*(self._sender.leave(row, verdict) for row, verdict in left))
@@ -209,9 +211,11 @@ class Worker:
         return f"#{incident}" if self._channel.limits.together and incident and not row.is_taken else (
             row.notification.person)
 
-    def _prepare(self, row: Row, known: Address | None, now: int) -> Sending | Verdict:
+    def _prepare(self, together: list[Row], known: Address | None, now: int) -> Sending | Verdict:
+        row = together[0]
         try:
-            return self._preparing.taken(row, now) if row.is_taken else self._preparing.row(row, known, now)
+            return (self._preparing.taken(row, now) if row.is_taken
+                    else self._preparing.together(together, known, now))
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001  # one row must never hold up the others: the person's next way starts

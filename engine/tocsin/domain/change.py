@@ -14,7 +14,8 @@ class Timer(Struct, frozen=True, omit_defaults=True):
     """A deadline row; ``due`` in microseconds on the engine's clock.
 
     ``lane`` is "escalation" or "window"; ``kind`` and the rest say what is due to whom. Setting a timer whose
-    ``id`` exists replaces it.
+    ``id`` exists replaces it. ``count`` is how often something has happened before it is due: a timer that only
+    counts forgets by itself.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Timer(Struct, frozen=True, omit_defaults=True):
     person: str = ""
     rule: str = ""
     key: str = ""
+    count: int = 0
 
 
 class TimerSet(Struct, frozen=True, tag="timer"):

@@ -37,7 +37,8 @@ class Answer(Struct, frozen=True, omit_defaults=True, tag="answer"):
     ``word`` is acknowledge, accept, decline, arrived, resolve or false_alarm. ``notification`` is the one that
     was answered, 0 when none was (console, API). ``eta`` is microseconds from now. ``reference`` makes a
     redelivered answer (an update_id, a MessageSid) recognisable; "" never repeats. ``group`` is the group that was
-    asked, where the person answered in it.
+    asked, where the person answered in it. ``others`` are the further (incident, notification) pairs that the same
+    word answers: those of the list that the person had before them.
     """
 
     person: str
@@ -49,6 +50,7 @@ class Answer(Struct, frozen=True, omit_defaults=True, tag="answer"):
     note: str = ""
     reference: str = ""
     group: str = ""
+    others: tuple[tuple[int, int], ...] = ()
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True, tag="receipt"):

@@ -19,6 +19,10 @@ CHANNELS = ("telegram", "sms", "email", "webhook")
 
 WANTS_ANSWER = frozenset({PAGE, RAISED, REMIND, HANDOVER})
 
+ASK, REMINDER, NEWS = "ask", "reminder", "news"
+FAMILIES = {PAGE: ASK, RAISED: ASK, HANDOVER: ASK, REMIND: REMINDER, JOINED: NEWS, CLEARED: NEWS, CLOSED: NEWS}
+"""Messages that may be told together, by kind; the kinds left out always stand alone."""
+
 QUEUED, STARTED, SENT, DELIVERED, READ = "queued", "started", "sent", "delivered", "read"
 FAILED_TEMPORARY, FAILED_PERMANENT, UNKNOWN = "failed_temporary", "failed_permanent", "unknown"
 EXPIRED, WITHDRAWN = "expired", "withdrawn"
@@ -33,7 +37,8 @@ class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
     ``created`` and ``expires`` are microseconds on the engine's clock; ``expires`` None never expires.
     ``incident`` is 0 for a notice of the engine itself. ``values`` are the names that templates may use. ``step``
     counts from 1; 0 is the last resort, or no step at all. ``content`` is "reference" where the text may say no more
-    than which incident it is about, "" where it says everything.
+    than which incident it is about, "" where it says everything. ``turn`` is how many like it the person was to get by
+    this channel in the same minute before it. It is gathered until ``hold`` and told in a list; None leaves at once.
     """
 
     id: int
@@ -50,8 +55,15 @@ class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
     round: int = 0
     expires: int | None = None
     book: int = 0
+    turn: int = 0
+    hold: int | None = None
     values: dict[str, Any] = {}
     content: str = ""
+
+    @property
+    def together(self) -> tuple[str, str, str]:
+        """Whose list it would stand in: messages that have this in common, and a ``hold``, are told as one."""
+        return self.person, FAMILIES.get(self.kind, ""), self.policy
 
 
 class Address(Struct, frozen=True, omit_defaults=True):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from tocsin.domain.input import Receipt
@@ -32,8 +33,9 @@ STATES = {QUEUED, STARTED, SENT, DELIVERED, READ, FAILED_PERMANENT, FAILED_TEMPO
 _ARRIVED = (SENT, DELIVERED, READ)
 _NEWS = (CLEARED, CLOSED, JOINED)
 _OUTBOX = "SELECT id, kind, created, due, state, tries, reason, provider_id FROM outbox ORDER BY id"
-_ATTEMPTS = ('SELECT notification, id, number, started, ended, state, address, provider_id, detail, repeat, text '
-             "FROM attempts ORDER BY notification, id")
+_ATTEMPTS = ('SELECT notification, id, number, started, ended, state, address, provider_id, detail, repeat, text, '
+             "bundle FROM attempts ORDER BY notification, id")
+_DUE = "SELECT due FROM outbox WHERE id = ?"
 _WITHDRAWN = "SELECT reason FROM outbox WHERE id = ? AND state = 'withdrawn'"
 
 
@@ -63,6 +65,7 @@ class Attempt(Struct, frozen=True):
     detail: str | None
     repeat: int
     text: str | None
+    bundle: int
 
 
 class Derived(Protocol):
@@ -78,6 +81,7 @@ def delivered(connection: Connection, derived: Derived | None) -> Iterator[str]:
     """A sentence for each row that contradicts another; without ``derived`` only what the tables themselves show."""
     attempts = fetch(connection, _ATTEMPTS)
     ahead = next(attempts, None)
+    lists: dict[int, set[int]] = {}
     for values in fetch(connection, _OUTBOX):
         message = Message(*values)
         own: list[Attempt] = []
@@ -87,7 +91,11 @@ def delivered(connection: Connection, derived: Derived | None) -> Iterator[str]:
             own.append(Attempt(*ahead[1:]))
             ahead = next(attempts, None)
         yield from _attempts(message, own)
+        yield from _bundles(message, own, lists)
         receipts = () if derived is None else derived.receipts.get(message.id, ())
+        if derived is not None and message.state == QUEUED and not own and message.due != message.created:
+            due = next((row[0] for row in fetch(derived.shadow.connection, _DUE, (message.id,))), None)
+            message = replace(message, created=message.due if due == message.due else message.created)
         reasons = None if derived is None else [row[0] for row in fetch(derived.shadow.connection, _WITHDRAWN,
                                                                        (message.id,))]
         yield from (f"outbox, id {message.id}: {said}" for said in _contradictions(message, own, receipts, reasons))
@@ -116,6 +124,17 @@ def _attempts(message: Message, own: Sequence[Attempt]) -> Iterator[str]:
         if not one.address or one.text is None:
             yield f"{place} {'text' if one.address else 'address'} is empty."
         before = one.started
+
+
+def _bundles(message: Message, own: Sequence[Attempt], lists: dict[int, set[int]]) -> Iterator[str]:
+    """``lists`` are the instants at which each list left, by its first message, as far as they were seen."""
+    for one in own:
+        if one.bundle == message.id:
+            lists.setdefault(message.id, set()).add(one.started)
+        known = lists.get(one.bundle, set())
+        if one.bundle and (not known or (message.kind != TAKEN and one.started not in known)):
+            yield (f"attempts, id {one.id} (of notification {message.id}): bundle is {one.bundle}, with which no list "
+                   "began then.")
 
 
 def _contradictions(message: Message, own: Sequence[Attempt], receipts: Sequence[Receipt],

@@ -38,8 +38,8 @@ _JOURNAL = ("position", "at", "kind", "body", "effect", "state", "reason", "iden
 _KINDS_OF_INPUT = frozenset({"arrival", "answer", "receipt", "timer", "operator", "book", "started"})
 _INCIDENT = ("id", "rule", "key", "board", "condition", "response", "rank", "opened", "closed", "live", "body")
 _ACTIVATION = ("incident", "number", "at", "cleared", "body")
-_OUTBOX = ("id", "incident", "activation", "kind", "policy", "person", "channel", "rank", "created", "expires", "due",
-           "state", "tries", "body")
+_OUTBOX = ("id", "incident", "activation", "kind", "policy", "person", "channel", "rank", "turn", "created", "expires",
+           "due", "state", "tries", "body")
 _SUPPRESSED = ("position", "at", "rule", "key", "reason", "severity", "incident", "silence")
 _NOTED = ("position", "at", "what", "detail", "incident", "rule", "person")
 _KINDS = ", ".join(f"'{kind}'" for kind in sorted(WANTS_ANSWER))
@@ -195,7 +195,7 @@ def _incident(one: Incident) -> Row:
 
 def _outbox(one: Notification) -> Row:
     return (one.id, one.incident, one.activation, one.kind, one.policy, one.person, one.channel, RANK[one.severity],
-            one.created, one.expires, one.created, QUEUED, 0, encode(one))
+            one.turn, one.created, one.expires, one.created if one.hold is None else one.hold, QUEUED, 0, encode(one))
 
 
 def rows_of(entries: Iterable[Entry]) -> Rows:

@@ -135,8 +135,8 @@ timers = Table(
     sqlite_with_rowid=False,
 )
 
-# ``id`` is the notification's. ``rank`` is the severity's. ``due`` is the next try. A ``reason`` while the state is
-# ``started`` means: withdrawn in flight, must not be tried again.
+# ``id`` and ``turn`` are the notification's, ``rank`` is the severity's. ``due`` is the next try. A ``reason`` while
+# the state is ``started`` means: withdrawn in flight, must not be tried again.
 outbox = Table(
     "outbox", metadata,
     Column("id", Int, primary_key=True, autoincrement=False),
@@ -155,8 +155,9 @@ outbox = Table(
     Column("reason", Text),
     Column("provider_id", Text),
     Column("body", LargeBinary, nullable=False),
+    Column("turn", Int, nullable=False, server_default=text("0")),
     Index("outbox_due", "channel", "due", sqlite_where=text(TO_SEND), postgresql_where=text(TO_SEND)),
-    Index("outbox_order", "channel", "rank", "created", "id",
+    Index("outbox_order", "channel", "rank", "turn", "created", "id",
           sqlite_where=text(TO_SEND), postgresql_where=text(TO_SEND)),
     Index("outbox_sms", "person", "id",
           sqlite_where=text("channel = 'sms'"), postgresql_where=text("channel = 'sms'")),
@@ -166,6 +167,7 @@ outbox = Table(
           sqlite_where=text("provider_id IS NOT NULL"), postgresql_where=text("provider_id IS NOT NULL")),
 )
 
+# ``bundle`` is the first notification of the list that was sent, 0 of a message that stands alone.
 attempts = Table(
     "attempts", metadata,
     Column("id", Int, primary_key=True),
@@ -179,7 +181,9 @@ attempts = Table(
     Column("detail", Text),
     Column("repeat", Int, nullable=False, server_default=text("0")),
     Column("text", Text),
+    Column("bundle", Int, nullable=False, server_default=text("0")),
     Index("attempts_notification", "notification"),
+    Index("attempts_bundle", "bundle", sqlite_where=text("bundle > 0"), postgresql_where=text("bundle > 0")),
     Index("attempts_started", "started"),
 )
 

@@ -477,3 +477,15 @@ async def test_a_storm_is_read_in_pages(path: Path) -> None:
         await office.put(note(9001, severity="critical"))
         await office.advance(SECOND)
         assert box.numbers[-1] == 9001
+
+
+async def test_the_first_of_each_service_leaves_before_the_hundredth_of_another(path: Path) -> None:
+    """Of what waits with the same severity, whoever got less in this minute is told first, however much there is."""
+    async with post(path) as office:
+        box = Box(office.clock, limits=Limits(overall=((1, SECOND),)))
+        await office.put(*(replace(note(number, f"p{number}", created=NOON - 9000 + number), turn=number)
+                           for number in range(1, 1200)))
+        await office.put(note(9000, "olena"), note(9001, "taras"))
+        office.serve(box)
+        await office.advance(SECOND)
+        assert box.numbers == [9000, 9001]

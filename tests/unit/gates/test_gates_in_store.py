@@ -79,6 +79,9 @@ def test_a_store_of_the_first_tables_is_brought_up_to_date(tmp_path: Path) -> No
     connection = sqlite3.connect(path)
     connection.executescript("DROP TABLE gated; DROP TABLE silences; DROP INDEX suppressed_silence; "
                              "ALTER TABLE suppressed DROP COLUMN silence; ALTER TABLE segments DROP COLUMN thinned; "
+                             "DROP INDEX outbox_order; ALTER TABLE outbox DROP COLUMN turn; "
+                             "DROP INDEX attempts_bundle; ALTER TABLE attempts DROP COLUMN bundle; "
+                             "CREATE INDEX outbox_order ON outbox (id); "
                              "DELETE FROM meta WHERE key = 'position'; "
                              "UPDATE alembic_version SET version_num = '0001'; INSERT INTO meta VALUES ('kept', 'yes')")
     connection.close()

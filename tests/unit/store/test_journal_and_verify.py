@@ -158,7 +158,7 @@ CHANGES: list[tuple[str, Callable[[int], str], str]] = [
     ("a window", lambda n: "DELETE FROM windows", "windows, rule panic"),
     ("a message gone", lambda n: "DELETE FROM outbox WHERE id = 1", "outbox, id 1: this row is missing"),
     ("a message more", lambda n: "INSERT INTO outbox SELECT 999, incident, activation, kind, policy, person, channel, "
-     "rank, created, expires, due, state, tries, reason, provider_id, body FROM outbox WHERE id = 1",
+     "rank, created, expires, due, state, tries, reason, provider_id, body, turn FROM outbox WHERE id = 1",
      "outbox, id 999: this row stands in its table"),
 ]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision, which ``tables.py`` describes. Revisions are numbers of four digits in their order."""
 
 
