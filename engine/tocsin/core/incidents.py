@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from tocsin.book.rule import Rule
-from tocsin.core import escalate, overflow, silences, tell
+from tocsin.core import escalate, flapping, overflow, silences, tell
 from tocsin.core.board import key_of
 from tocsin.core.draft import Draft
 from tocsin.domain.change import ActivationSet, IncidentSet, Noted, Suppressed, Timer
@@ -21,7 +21,7 @@ from tocsin.domain.notification import PAGE, RAISED
 from tocsin.domain.time import MINUTE
 from tocsin.roster.policies import policies_for
 from tocsin.rules.meaning import Meaning
-from tocsin.rules.signal import Cleared, Fired
+from tocsin.rules.signal import Cleared, Fired, Signal
 
 JOINED_EVERY = 5 * MINUTE
 """Those who answered are told of joiners at most this often."""
@@ -57,6 +57,14 @@ def overflow_over(draft: Draft, meaning: Meaning, incident: Incident, now: int) 
     cleared(draft, meaning, Cleared(incident.rule, incident.key, "quiet", now), now)
 
 
+def quiet_at_last(draft: Draft, incident: Incident, now: int) -> tuple[Signal, ...]:
+    """An incident that flapped has not come back for long enough: its condition is over."""
+    if incident.condition == CLEARED:
+        return ()
+    flapping.over(draft, incident)
+    return (Cleared(incident.rule, incident.key, "quiet", now),)
+
+
 def _open(draft: Draft, meaning: Meaning, rule: Rule, signal: Fired, now: int) -> Incident:
     activation = Activation(1, now, signal.happened, signal.events)
     number = draft.last_incident + 1
@@ -77,6 +85,7 @@ def _join(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal
                          happened=min(incident.activation.happened, signal.happened))
     draft.put(ActivationSet(incident.id, activation))
     incident = replace(incident, activation=activation, values=signal.values or incident.values)
+    draft.drop_timer(flapping.quiet_timer(incident))
     if RANK[signal.severity] > RANK[incident.severity]:
         return _raise(draft, meaning, rule, incident, signal.severity, now)
     if signal.rises:
@@ -147,18 +156,23 @@ def reopened(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, sig
     draft.put(IncidentSet(tell.again(draft, meaning, incident, before, now)))
 
 
-def cleared(draft: Draft, meaning: Meaning, signal: Cleared, now: int) -> None:
-    """The condition is over: what is acknowledged closes, what is unanswered stays on the board."""
+def cleared(draft: Draft, meaning: Meaning, signal: Cleared, now: int) -> bool:
+    """The condition is over: what is acknowledged closes, what is unanswered stays on the board. False when it flaps,
+    so that it counts as active until it has been quiet.
+    """
     number = draft.open_incident(signal.rule, key_of(signal.key))
     incident = draft.incident(number) if number is not None else None
     if incident is None or incident.condition == CLEARED:
-        return
+        return True
+    if not signal.closes and flapping.held_down(draft, incident, now):
+        return False
     incident = end_activation(draft, incident, signal.how, now)
     done = incident.response == ACKNOWLEDGED and not incident.held
     if signal.closes or not incident.board or done:
         close(draft, meaning, incident, signal.how, "", now)
     else:
         draft.put(IncidentSet(tell.cleared(draft, meaning, incident, signal.how, now)))
+    return True
 
 
 def end_activation(draft: Draft, incident: Incident, how: str, now: int) -> Incident:
@@ -172,7 +186,7 @@ def close(draft: Draft, meaning: Meaning, incident: Incident, how: str, by: str,
           reopens: int | None = None) -> None:
     """Close it and tell everybody who was notified, once."""
     incident = escalate.stop(draft, incident, f"closed: {how}", now)
-    for kind in ("remind", "joined", "overflow"):
+    for kind in ("remind", "joined", "overflow", "flap"):
         draft.drop_timer(f"6|{kind}|{incident.id}")
     draft.drop_timer(silences.unmute_timer(incident))
     incident = replace(incident, response=CLOSED, closed=now, closed_by=by, reopens=reopens)

@@ -153,11 +153,10 @@ def _tell_unanswerable(draft: Draft, meaning: Meaning, signal: Signal, now: int)
 
 
 def _respond(draft: Draft, meaning: Meaning, signal: Signal, now: int) -> bool:
-    """Whether what was said stands: an inhibited firing does not."""
+    """Whether what was said stands: an inhibited firing does not, nor the clearing of what flaps."""
     if isinstance(signal, Cleared):
         inhibit.cleared(draft, signal)
-        incidents.cleared(draft, meaning, signal, now)
-        return True
+        return incidents.cleared(draft, meaning, signal, now)
     firing = inhibit.asked(draft, meaning, signal, now)
     if firing is None:
         return False
@@ -200,6 +199,8 @@ def _timer(draft: Draft, meaning: Meaning, timer_id: str, now: int) -> None:
         answers.remind_due(draft, meaning, incident, now)
     elif timer.kind == "overflow":
         incidents.overflow_over(draft, meaning, incident, now)
+    elif timer.kind == "flap":
+        _carry_on(draft, meaning, [(incident.rule, incidents.quiet_at_last(draft, incident, now))], now, admitted=True)
     elif timer.kind == "unmute":
         silences.unmute(draft, meaning, incident, now)
     elif timer.kind == "reopen":
