@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.support.answers import TIMEOUT, Case, became, office, page, prepared, promised
+from tests.support.answers import Case, became, later, office, page, patience, prepared, promised
 from tests.support.post import SECOND
 
 from tocsin.clock import SystemClock
@@ -119,12 +119,12 @@ async def test_what_becomes_of_a_message(case: str, mail: SmtpEmulator, tmp_path
         mail.tls = own_certificate
     await prepared(CASES[case], mail)
     settings = EmailSettings.model_validate({"host": "127.0.0.1", "port": mail.port, "starttls": "none",
-                                             "from": "alarm@example.org", "timeout": TIMEOUT,
+                                             "from": "alarm@example.org", "timeout": patience(case),
                                              **SETTINGS.get(case, {})})
-    async with office(tmp_path / "tocsin.db", "email", "sms") as made:
+    async with office(tmp_path / "store" / "tocsin.db", "email", "sms") as made:
         channel = Email(settings, clock=made.clock)
         await page(made, channel)
-        await made.advance(LATER.get(case, 0))
+        await later(made, LATER.get(case, 0))
         assert became(made, "email") == promised(PAGE)[case]
         await channel.close()
 
@@ -133,11 +133,11 @@ async def test_a_greylisted_recipient_gets_it_by_the_next_try(mail: SmtpEmulator
     """The second try, a second later, passes; nothing is marked as a repeat, for the first one was refused."""
     mail.greylist(OLENA)
     settings = EmailSettings.model_validate({"host": "127.0.0.1", "port": mail.port, "starttls": "none",
-                                             "from": "alarm@example.org", "timeout": TIMEOUT})
-    async with office(tmp_path / "tocsin.db", "email", "sms") as made:
+                                             "from": "alarm@example.org"})
+    async with office(tmp_path / "store" / "tocsin.db", "email", "sms") as made:
         channel = Email(settings, clock=made.clock)
         await page(made, channel)
-        await made.advance(2 * SECOND)
+        await later(made, 2 * SECOND)
         assert made.attempts(1) == [(1, "failed_temporary", 0), (2, "sent", 0)]
         assert len(mail.mailbox(OLENA)) == 1
         await channel.close()
@@ -147,7 +147,7 @@ async def test_each_recipient_has_a_message_of_their_own(mail: SmtpEmulator) -> 
     """So a server never takes one of two recipients and refuses the other: what is refused is one person's."""
     mail.refuse("taras@example.org")
     settings = EmailSettings.model_validate({"host": "127.0.0.1", "port": mail.port, "starttls": "none",
-                                             "from": "alarm@example.org", "timeout": TIMEOUT})
+                                             "from": "alarm@example.org"})
     channel = Email(settings, clock=SystemClock())
     for number, address in enumerate((OLENA, "taras@example.org", OLENA), 1):
         with suppress(PermanentDeliveryError):
@@ -159,7 +159,7 @@ async def test_each_recipient_has_a_message_of_their_own(mail: SmtpEmulator) -> 
 async def test_a_kept_connection_that_the_server_has_closed_is_made_anew_at_once(mail: SmtpEmulator) -> None:
     """Nothing was said on it yet, so nothing can have been taken: it is no failure."""
     settings = EmailSettings.model_validate({"host": "127.0.0.1", "port": mail.port, "starttls": "none",
-                                             "from": "alarm@example.org", "timeout": TIMEOUT})
+                                             "from": "alarm@example.org"})
     channel = Email(settings, clock=SystemClock())
     for number in (1, 2):
         await channel.send(Outgoing(number, 1, OLENA, Rendered("Пожежа", subject="Пожежа")))

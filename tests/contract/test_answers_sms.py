@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.answers import TIMEOUT, Case, became, office, page, prepared, promised, webhooks
+from tests.support.answers import Case, became, later, office, page, patience, prepared, promised, webhooks
 from tests.support.contacts import OLENA_PHONE
 from tests.support.post import SECOND
 
@@ -98,14 +98,15 @@ async def test_what_becomes_of_a_message(case: str, twilio: TwilioEmulator, tmp_
     given = {"account_sid": state.account_sid, "auth_token": state.auth_token, "from": state.numbers[0]}
     base = twilio.url.replace("http:", "https:") if case == "no-tls" else twilio.url
     await prepared(CASES[case], twilio)
-    settings = SmsSettings.model_validate({**given, "api_base": base, "timeout": TIMEOUT})
+    settings = SmsSettings.model_validate({**given, "api_base": base, "timeout": patience(case)})
     made: list[Sms] = []
-    async with office(tmp_path / "tocsin.db", "sms", "telegram") as desk, webhooks(desk, lambda: made[0]) as url:
+    path = tmp_path / "store" / "tocsin.db"
+    async with office(path, "sms", "telegram") as desk, webhooks(desk, lambda: made[0]) as url:
         made.append(Sms(settings, clock=desk.clock, public_url=url))
         await page(desk, made[0], url=url)
         if case != "sent-only":
             await state.settled()
         await desk.advance()
-        await desk.advance(LATER.get(case, 0))
+        await later(desk, LATER.get(case, 0))
         assert became(desk, "sms") == promised(PAGE)[case]
         await made[0].close()

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.answers import TIMEOUT, Case, became, office, page, prepared, promised
+from tests.support.answers import Case, became, later, office, page, patience, prepared, promised
 from tests.support.contacts import OLENA
 from tests.support.post import SECOND
 
@@ -95,10 +95,10 @@ async def test_what_becomes_of_a_message(case: str, bot: TelegramEmulator, tmp_p
     """State, person, message and address are as the page says."""
     await prepared(CASES[case], bot)
     base = bot.url.replace("http:", "https:") if case == "no-tls" else bot.url
-    settings = TelegramSettings.model_validate({"token": TOKEN, "api_base": base, "timeout": TIMEOUT})
-    async with office(tmp_path / "tocsin.db", "telegram", "sms") as made:
+    settings = TelegramSettings.model_validate({"token": TOKEN, "api_base": base, "timeout": patience(case)})
+    async with office(tmp_path / "store" / "tocsin.db", "telegram", "sms") as made:
         channel = Telegram(settings, clock=made.clock)
         await page(made, channel)
-        await made.advance(LATER.get(case, 0))
+        await later(made, LATER.get(case, 0))
         assert became(made, "telegram") == promised(PAGE)[case]
         await channel.close()

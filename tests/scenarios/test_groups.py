@@ -79,6 +79,22 @@ async def test_who_took_it_in_the_group_alone_is_reminded_and_told_of_the_end(tm
         site.telegram("olena").expects("Закрито")
 
 
+async def test_who_took_it_in_the_group_hears_in_person_that_it_is_over(tmp_path: Path) -> None:
+    """Nothing was ever sent to her own chat before; others of the service, who said nothing, hear it in the group."""
+    alone = Service(id="police", name="Патрульна поліція", schedule="nobody", group_chat=GROUP)
+    people = rota("olena", "taras")
+    async with site_of(tmp_path, town(services={"police": alone}, policies=(GROUP_ONLY,),
+                                      schedules={"nobody": people})) as site:
+        await site.event()
+        shown = site.telegram(GROUP).expects("Тривожна")
+        await shown.presses("Беру", by="olena")
+        await shown.presses("Завершено", by="taras")
+        site.telegram(GROUP).expects("Закрито")
+        site.telegram("olena").expects("Закрито")
+        site.telegram("taras").expects("Закрито")
+        site.nobody_is_told()
+
+
 async def test_a_group_that_became_a_supergroup_is_followed(site: Site) -> None:
     """Telegram says so at once; the next message goes to the new number, and a press there counts."""
     await tells(site, "moved", text="-100777")
@@ -108,6 +124,6 @@ async def test_a_group_that_nobody_has_written_down_learns_its_number(site: Site
     assert site.rows("SELECT count(*) FROM addresses") == [(0,)]
 
 
-def rota(person: str) -> Schedule:
-    """A schedule that names somebody who is never on duty."""
-    return Schedule(id="nobody", time_zone="UTC", rotations=(Rotation((person,), 10**13, "2030-01-01"),))
+def rota(*people: str) -> Schedule:
+    """A schedule that names people who are never on duty."""
+    return Schedule(id="nobody", time_zone="UTC", rotations=(Rotation(people, 10**13, "2030-01-01"),))

@@ -168,7 +168,7 @@ class Site:
         self.engine: Engine
         self.http: httpx.AsyncClient
 
-        _lay_empty_store(self.path)
+        lay_empty_store(self.path)
 
     @property
     def path(self) -> Path:
@@ -313,7 +313,8 @@ def _empty_store() -> bytes:
         return path.read_bytes()
 
 
-def _lay_empty_store(path: Path) -> None:
+def lay_empty_store(path: Path) -> None:
+    """Put such a store to this path."""
     path.parent.mkdir(parents=True)
     path.write_bytes(_empty_store())
 
