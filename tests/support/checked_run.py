@@ -9,13 +9,13 @@ from tests.support.city import content, event_rule, incident_rule, match, person
 from tests.support.life import is_covered, state_of, unexplained
 
 from tocsin.book.book import Content, number_book
-from tocsin.book.contacts import Need, Service
+from tocsin.book.contacts import Need, Policy, Service
 from tocsin.book.rule import Clear, SeverityBy
 from tocsin.core.board import BESIDE, Board, apply, key_of
 from tocsin.core.draft import Draft
 from tocsin.core.policies import policy_of
 from tocsin.core.resting import forget_of
-from tocsin.core.standing import COMING, words_for
+from tocsin.core.standing import COMING, last_words, words_for
 from tocsin.core.step import step as take_step
 from tocsin.core.windows import timer_of
 from tocsin.domain.change import Change, IncidentSet, NotificationSet, Withdrawn
@@ -222,6 +222,12 @@ class CheckedRun(Run):
             assert not running
             assert not [name for name in due if name[0] in "345"], f"an answered incident still has {set(due)}"
             assert incident.condition == "active" or incident.held, "over and answered, and not closed"
+            words = last_words(given for given in incident.answers if given.at >= incident.activation.at)
+            if any(self._policy(one).reopen for one in incident.escalations) and "arrived" not in words.values():
+                assert due[f"6|forgotten|{incident.id}"] >= now, "it can be forgotten"
+
+    def _policy(self, escalation: Escalation) -> Policy:
+        return policy_of(Draft(self.board), escalation)
 
     def _judge_unanswered(self, incident: Incident, due: dict[str, int], now: int) -> None:
         """Somebody is being asked, or will be when a silence ends, until each policy has what it needs."""
@@ -229,9 +235,8 @@ class CheckedRun(Run):
         assert bool(wanted) == bool(incident.escalations), "an unanswered incident that nobody is asked about"
         assert set(wanted) <= ({"muted"} if incident.quiet else {"running"}), f"quiet {incident.quiet} and {wanted}"
         for index, one in enumerate(incident.escalations):
-            policy = policy_of(Draft(self.board), one)
-            covered = is_covered(incident, one, policy, self._meaning.content)
-            assert covered == (one.state == "answered"), f"{one.policy} is {one.state}, covered: {covered}"
+            covered = is_covered(incident, one, self._policy(one), self._meaning.content)
+            assert one.state == "over" or covered == (one.state == "answered"), f"{one.policy}: {one.state}, {covered}"
             if one.state == "running":
                 assert due[f"5|answer|{incident.id}|{index}"] >= now, "a policy ended in silence"
 

@@ -9,6 +9,9 @@ from tocsin.domain.incident import ACKNOWLEDGED, CLOSED, UNANSWERED, Escalation,
 
 POSITIVE, COMING = ("acknowledge", "accept", "arrived"), ("accept", "arrived")
 
+WEAKER = (("acknowledge", "accept"), ("acknowledge", "arrived"), ("accept", "arrived"))
+"""A word that takes nothing back from the one before it."""
+
 
 def state_of(incident: Incident) -> str:
     """The row of docs/life.md."""
@@ -28,7 +31,8 @@ def is_covered(incident: Incident, escalation: Escalation, policy: Policy, conte
     """A plain count over the last words that this escalation hears."""
     words: dict[str, str] = {}
     for given in incident.answers[escalation.heard:]:
-        if given.notification == 0 or given.person in escalation.asked:
+        if (given.notification == 0 or given.person in escalation.asked) and (
+                given.word, words.get(given.person)) not in WEAKER:
             words[given.person] = given.word
     needs = policy.need
     for step in policy.steps[:escalation.step or None]:

@@ -28,13 +28,14 @@ from tocsin.domain.incident import Incident
 from tocsin.domain.notification import DELIVERED, FAILED_PERMANENT
 from tocsin.domain.time import DAY, MINUTE, SECOND, format_duration, parse_instant
 from tocsin.ports import Inbound
-from tocsin.settings import Http, Settings, Source, Storage
+from tocsin.settings import Http, Operator, Settings, Source, Storage
 from tocsin.store import open_store
 from tocsin.store.verify import verify
 from tocsin.watch.auditor import audit
 
 START = parse_instant("2026-11-24T10:00:00Z")
 TOKEN = "token-of-the-gateway"
+OPERATOR = "token-of-the-shift-head-0123"
 UNITS = {"seconds": SECOND, "minutes": MINUTE, "hours": 60 * MINUTE, "days": DAY}
 CHANNELS = ("telegram", "sms", "email")
 
@@ -181,6 +182,7 @@ class Site:
         settings = Settings(
             site=self.content.site, storage=Storage(url=f"sqlite:///{self.path}"),
             http=Http(public_url="https://alarm.example.org"),
+            operators={"shift": Operator(token=SecretStr(OPERATOR))},
             sources={"gateway": Source(kind="http", token=SecretStr(TOKEN), silent_after=15 * MINUTE)})
         self.engine = Engine(settings, "live", refused or (lambda: self.content), lambda content: (), clock=self.clock,
                              channels=self.providers)
@@ -232,6 +234,13 @@ class Site:
         data = {name: value for name, value in fields.items() if name not in TOP_LEVEL}
         return await self.http.post("/v1/events", json={**top, **({"data": data} if data else {})},
                                     headers={"Authorization": f"Bearer {TOKEN}"})
+
+    async def operator(self, path: str, token: str = OPERATOR, **body: Any) -> httpx.Response:
+        """An operator asks something of the engine over HTTP; ``from_`` stands for "from", ``for_`` for "for"."""
+        answer = await self.http.post(path, json={name.strip("_"): value for name, value in body.items()},
+                                      headers={"Authorization": f"Bearer {token}"})
+        await self.settles()
+        return answer
 
     async def inbound(self, channel: str, item: Inbound) -> str:
         reply = await self.providers[channel].sends(item)

@@ -9,8 +9,10 @@ import structlog
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
+from tocsin.api.acting import Acting
 from tocsin.api.answers import answer_routes
 from tocsin.api.health import health_routes
+from tocsin.api.incidents import incident_routes
 from tocsin.api.ingest import ingest_routes
 from tocsin.api.metrics import CountingReport, RuleCosts
 from tocsin.api.rosters import roster_routes
@@ -27,6 +29,7 @@ from tocsin.app.ways_out import WaysOut, open_channels
 from tocsin.book.book import Book, Content
 from tocsin.clock import EngineClock, SystemClock
 from tocsin.delivery.render import Site
+from tocsin.delivery.say import say_of
 from tocsin.domain.errors import SettingsError, StoreError
 from tocsin.domain.event import Event
 from tocsin.domain.input import OperatorAction
@@ -174,13 +177,14 @@ class Engine:
         doors = doors_of(source_configs(self.settings), self.clock, self.report, self._areas)
         sms: Any = self.channels.get("sms")
         operators = operators_of(self.settings, doors)
+        acting = Acting(operators, self.loop, self.store.reading)
         watching, desk = self.watching, self.ways_out.desk
         return build_app([
             *ingest_routes(doors, self.loop, self.clock, self.report),
             *health_routes(self.mode, self.registry, watching.broken, watching.blocked, watching.warnings,
                            watching.silent),
-            *silence_routes(operators, self.loop, self.store.reading, self.clock,
-                            lambda: self.loop.book.content.site.time_zone),
+            *silence_routes(acting, self.clock, lambda: self.loop.book.content.site.time_zone),
+            *incident_routes(acting, lambda: self.loop.book.content, say_of, self.clock),
             *roster_routes(operators, self.store.secret, lambda: self.loop.book.content, self.clock),
             *answer_routes(self.ways_out.page), *(sms_routes(sms, desk) if sms is not None else ())])
 

@@ -2,12 +2,11 @@
 
 from msgspec.structs import replace
 
-from tocsin.book.contacts import Policy
-from tocsin.core import escalate, incidents, policies, tell
+from tocsin.core import after_answer, escalate, incidents, responders, tell
 from tocsin.core.draft import Draft
 from tocsin.core.needs import covered
-from tocsin.core.standing import COMING, POSITIVE, holders
-from tocsin.domain.change import IncidentSet, Noted, Timer
+from tocsin.core.standing import COMING, HANDED_OVER, POSITIVE, holders
+from tocsin.domain.change import IncidentSet, Noted
 from tocsin.domain.incident import (
     ACKNOWLEDGED,
     ACTIVE,
@@ -20,12 +19,9 @@ from tocsin.domain.incident import (
 )
 from tocsin.domain.input import Answer
 from tocsin.domain.notification import CHANNELS
-from tocsin.domain.time import MINUTE
 from tocsin.rules.meaning import Meaning
 
 ENDING = ("resolve", "false_alarm")
-REOPEN = {"critical": 5 * MINUTE}
-REOPEN_ELSE = 30 * MINUTE
 
 
 def each(item: Answer) -> tuple[Answer, ...]:
@@ -42,14 +38,16 @@ def answer(draft: Draft, meaning: Meaning, item: Answer, now: int) -> Incident |
                         item.incident, person=item.person))
         return None
     if _says_nothing_new(incident, item):
+        after_answer.heard_again(draft, incident, item.person, item.word, now)
         return None
     given = Answered(item.person, item.word, item.channel, now, item.eta, item.note,
-                     late=incident.response == ACKNOWLEDGED, notification=item.notification)
+                     late=incident.response == ACKNOWLEDGED, notification=item.notification, by=item.by)
     incident = _asked_through(incident, item) if item.group in incident.told else incident
     told = {**incident.told, item.person: item.channel} if item.person in incident.told and item.channel in CHANNELS \
         else incident.told
     incident = replace(incident, answers=(*incident.answers, given), told=told)
-    draft.put(Noted(now, "answer", f"{item.person}: {item.word}", incident.id, incident.rule, item.person))
+    by = f", entered by {item.by}" if item.by else ""
+    draft.put(Noted(now, "answer", f"{item.person}: {item.word}{by}", incident.id, incident.rule, item.person))
     if item.word in ENDING:
         return _end(draft, meaning, incident, item, now)
     if item.word in POSITIVE:
@@ -93,7 +91,32 @@ def _positive(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, 
             incident = escalate.stop(draft, incident, f"answered by {item.person}", now, only=index, state="answered")
         elif item.word != "acknowledge":
             incident = escalate.set_over(draft, meaning, incident, index, item.person, "accepted", now)
+    incident = _relieved(draft, meaning, incident, item, now)
     _put(draft, meaning, replace(incident, held=incident.held or item.word in COMING), now, spoken=True)
+
+
+def _relieved(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> Incident:
+    """Whoever handed the incident over has it no more, now that it is taken; what they alone could fill is asked for.
+
+    When they answer themselves, they keep it.
+    """
+    for index, escalation in enumerate(incident.escalations):
+        before = escalation.relieves
+        if escalation.state != "answered" or not before:
+            continue
+        incident = responders.put_escalation(incident, index, replace(escalation, relieves=""))
+        if before == item.person or before not in holders(incident):
+            continue
+        given = Answered(before, HANDED_OVER, "", now, note=item.person)
+        incident = replace(incident, answers=(*incident.answers, given), escalations=tuple(
+            replace(one, asked=(*one.asked, item.person)) if before in one.asked and item.person not in one.asked
+            else one for one in incident.escalations))
+        draft.put(Noted(now, "handed_over", f"{before} to {item.person}", incident.id, incident.rule, before))
+        tell.reassigned(draft, meaning, incident, before, item.person, now)
+        for other, one in enumerate(incident.escalations):
+            if one.state == "answered" and not covered(draft, meaning, incident, one):
+                incident = escalate.resume(draft, meaning, incident, other, now)
+    return incident
 
 
 def settle(draft: Draft, meaning: Meaning, now: int) -> None:
@@ -128,14 +151,15 @@ def _put(draft: Draft, meaning: Meaning, incident: Incident, now: int, *, spoken
         if taker is not None:
             by = taker.person
             tell.taken(draft, incident, taker.person, taker.word, now, taker.eta)
-        if not _is_done(incident):
-            _remind_later(draft, incident, now)
+        spoken = True
     if _is_done(incident):
         if not by:
             draft.put(Noted(now, "over", "its condition is over, and nobody is on the way", incident.id, incident.rule))
         incidents.close(draft, meaning, incident, "cleared and answered", by, now)
-    else:
-        draft.put(IncidentSet(incident))
+        return
+    if spoken and incident.response == ACKNOWLEDGED:
+        after_answer.look_after(draft, incident, now)
+    draft.put(IncidentSet(incident))
 
 
 def _decline(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: int) -> None:
@@ -147,10 +171,11 @@ def _decline(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, n
     left = holders(incident)
     if incident.response == ACKNOWLEDGED and (
             not left or any(escalation.state in WANTED for escalation in incident.escalations)):
-        draft.drop_timer(f"6|remind|{incident.id}")
-        incident = replace(incident, response=UNANSWERED)
+        incident = replace(after_answer.forget(draft, incident), response=UNANSWERED)
     held = any(given.word in COMING and given.person in left for given in incident.answers)
     incident = replace(incident, held=incident.held and held)
+    if left and incident.response == ACKNOWLEDGED:
+        after_answer.look_after(draft, incident, now)
     _put(draft, meaning, incident, now)
 
 
@@ -159,33 +184,8 @@ def _end(draft: Draft, meaning: Meaning, incident: Incident, item: Answer, now: 
     active = incident.condition == ACTIVE
     if active:
         incident = incidents.end_activation(draft, incident, f"{item.word} by {item.person}", now)
-        reopens = now + _reopen_after(draft, incident)
+        reopens = now + after_answer.reopen_after(draft, incident)
     if incident.response == UNANSWERED:
         tell.taken(draft, incident, item.person, item.word, now, None)
     incidents.close(draft, meaning, incident, item.word, item.person, now, reopens)
     return incident if active else None
-
-
-def _reopen_after(draft: Draft, incident: Incident) -> int:
-    own = [policy.reopen for policy in _policies(draft, incident) if policy.reopen is not None]
-    return min(own) if own else REOPEN.get(incident.severity, REOPEN_ELSE)
-
-
-def _remind_later(draft: Draft, incident: Incident, now: int) -> None:
-    own = [policy.remind for policy in _policies(draft, incident) if policy.remind is not None]
-    if own:
-        draft.set_timer(Timer(f"6|remind|{incident.id}", now + min(own), "escalation", "remind", incident.id))
-
-
-def remind_due(draft: Draft, meaning: Meaning, incident: Incident, now: int) -> None:
-    """An answered incident is still open: remind those who have it, and look again later."""
-    if incident.response != ACKNOWLEDGED:
-        return
-    for person in holders(incident) if not incident.quiet else ():
-        if person in incident.told:
-            tell.remind(draft, meaning, incident, person, now)
-    _remind_later(draft, incident, now)
-
-
-def _policies(draft: Draft, incident: Incident) -> list[Policy]:
-    return [policies.policy_of(draft, escalation) for escalation in incident.escalations]

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from tocsin.book.contacts import LastResort, Step
+from tocsin.book.contacts import LastResort, Policy, Step
 from tocsin.core.draft import Draft
 from tocsin.core.needs import covered
-from tocsin.core.policies import following, keep, meant, policy_of, step_of
+from tocsin.core.policies import following, keep, meant, named, policy_of, step_of
 from tocsin.core.responders import (
     ask_everybody,
     ask_people,
@@ -28,11 +28,15 @@ from tocsin.rules.meaning import Meaning
 
 def begin(draft: Draft, meaning: Meaning, incident: Incident, policies: tuple[str, ...], kind: str,
           now: int) -> Incident:
-    """Start every policy from step one, in place of whatever ran before."""
+    """Start every policy from step one, in place of whatever ran before; those that an operator added start with them.
+    """
+    added = [old for old in incident.escalations if old.added and old.state != "over" and old.policy not in policies]
     incident = stop(draft, incident, "started anew" if incident.escalations else "", now)
-    escalations = tuple(_first(draft, Escalation(
-        policy=name, snapshot=keep(draft, meaning, name), kind=kind, started=now,
-        asked=_asked_before(incident, name), heard=len(incident.answers))) for name in policies)
+    fresh = [Escalation(policy=name, snapshot=keep(draft, meaning, named(meaning, name)),
+                        asked=_asked_before(incident, name)) for name in policies]
+    fresh += [replace(old, state="running", round=1, step=1, asks=(), widened=False) for old in added]
+    escalations = tuple(_first(draft, replace(one, kind=kind, started=now, heard=len(incident.answers)))
+                        for one in fresh)
     incident = replace(incident, escalations=escalations)
     for index in range(len(escalations)):
         incident = run(draft, meaning, incident, index, now)
@@ -49,6 +53,27 @@ def resume(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: 
     again = replace(old, state="running", round=1, step=1, asks=(), started=now,
                     heard=old.heard if left else len(incident.answers) - 1)
     return run(draft, meaning, put_escalation(incident, index, _first(draft, again)), index, now)
+
+
+def add(draft: Draft, meaning: Meaning, incident: Incident, policy: Policy, now: int, *,
+        relieves: str = "") -> Incident:
+    """One more policy at work beside the others, or the same anew; what was said before does not count for it."""
+    known = [one.policy for one in incident.escalations]
+    index = known.index(policy.id) if policy.id in known else len(known)
+    escalation = Escalation(policy=policy.id, snapshot=keep(draft, meaning, policy), started=now,
+                            asked=_asked_before(incident, policy.id), heard=len(incident.answers), added=True,
+                            relieves=relieves)
+    escalations = (*incident.escalations[:index], _first(draft, escalation), *incident.escalations[index + 1:])
+    return run(draft, meaning, replace(incident, escalations=escalations), index, now)
+
+
+def push(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int) -> Incident:
+    """The next step at once; one that was answered goes on behind its answer, and needs another one."""
+    escalation = incident.escalations[index]
+    if escalation.state == "answered":
+        again = replace(escalation, state="running", asks=(), started=now, heard=len(incident.answers))
+        incident = put_escalation(incident, index, again)
+    return advance(draft, meaning, incident, index, now)
 
 
 def _first(draft: Draft, escalation: Escalation) -> Escalation:

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from tocsin.book.rule import Rule
-from tocsin.core import escalate, flapping, overflow, silences, tell
+from tocsin.core import after_answer, escalate, flapping, overflow, silences, tell
 from tocsin.core.board import key_of
 from tocsin.core.draft import Draft
 from tocsin.domain.change import ActivationSet, IncidentSet, Noted, Suppressed, Timer
@@ -15,6 +15,7 @@ from tocsin.domain.incident import (
     RANK,
     UNANSWERED,
     Activation,
+    Escalation,
     Incident,
 )
 from tocsin.domain.notification import PAGE, RAISED
@@ -118,8 +119,7 @@ def joined_due(draft: Draft, meaning: Meaning, incident: Incident, now: int) -> 
 def _raise(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, severity: str, now: int) -> Incident:
     draft.put(Noted(now, "raised", f"from {incident.severity} to {severity}" if severity != incident.severity
                     else f"{severity} once more", incident.id, incident.rule))
-    incident = replace(incident, severity=severity, response=UNANSWERED)
-    draft.drop_timer(f"6|remind|{incident.id}")
+    incident = replace(after_answer.forget(draft, incident), severity=severity, response=UNANSWERED)
     return _begin(draft, meaning, rule, incident, RAISED, now)
 
 
@@ -135,13 +135,18 @@ def _renew(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signa
     answered = incident.response == ACKNOWLEDGED
     incident = replace(incident, activation=activation, condition=ACTIVE, values=signal.values)
     if answered:
+        incident = after_answer.forget(draft, incident)
         incident = replace(incident, response=UNANSWERED, severity=signal.severity, held=False,
-                           book=meaning.book.number)
-        draft.drop_timer(f"6|remind|{incident.id}")
+                           book=meaning.book.number, escalations=_by_rule(incident))
         return _begin(draft, meaning, rule, incident, PAGE, now)
     if RANK[signal.severity] > RANK[incident.severity]:
         return _raise(draft, meaning, rule, incident, signal.severity, now)
     return incident
+
+
+def _by_rule(incident: Incident) -> tuple[Escalation, ...]:
+    """Whom operators added in the activation before is not asked in the next one."""
+    return tuple(escalation for escalation in incident.escalations if not escalation.added)
 
 
 def reopened(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, signal: Fired, now: int) -> None:
@@ -150,7 +155,8 @@ def reopened(draft: Draft, meaning: Meaning, rule: Rule, incident: Incident, sig
     draft.put(ActivationSet(incident.id, activation))
     incident = replace(incident, activation=activation, condition=ACTIVE, response=UNANSWERED, closed=None,
                        closed_by="", reopens=None, held=False, book=meaning.book.number,
-                       values={**incident.values, **signal.values, "reopened": True})
+                       values={**incident.values, **signal.values, "reopened": True},
+                       escalations=_by_rule(incident))
     before = draft.last_notification
     incident = _begin(draft, meaning, rule, incident, PAGE, now)
     draft.put(IncidentSet(tell.again(draft, meaning, incident, before, now)))
@@ -186,9 +192,10 @@ def close(draft: Draft, meaning: Meaning, incident: Incident, how: str, by: str,
           reopens: int | None = None) -> None:
     """Close it and tell everybody who was notified, once."""
     incident = escalate.stop(draft, incident, f"closed: {how}", now)
-    for kind in ("remind", "joined", "overflow", "flap"):
+    for kind in ("remind", "forgotten", "joined", "overflow", "flap"):
         draft.drop_timer(f"6|{kind}|{incident.id}")
     draft.drop_timer(silences.unmute_timer(incident))
+    silences.closed(draft, incident, now)
     incident = replace(incident, response=CLOSED, closed=now, closed_by=by, reopens=reopens)
     if reopens is not None:
         draft.set_timer(Timer(f"6|reopen|{incident.id}", reopens, "escalation", "reopen", incident.id))

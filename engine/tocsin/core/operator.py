@@ -1,6 +1,6 @@
 """What operators, and people outside an incident, do."""
 
-from tocsin.core import enrolment, receipts, silences
+from tocsin.core import enrolment, manual, receipts, silences
 from tocsin.core.draft import Draft
 from tocsin.domain.change import Noted
 from tocsin.domain.input import OF_ANSWERS, OperatorAction
@@ -13,8 +13,10 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
     ``address_off`` and ``address_on`` take person, channel (and reason), ``address_moved`` the new address too, as
     ``to``; ``enrol`` takes person, channel, address and the instant at which the link was made, ``issued``; ``notice``
     takes to (a role) and text; ``rejected`` records a message that was no event; ``silence`` takes rule, key, severity
-    (at least one of them), until and reason, ``unsilence`` the number of a silence; ``wrong_code``, ``code_fits``,
-    ``locked_out`` and ``not_applied`` record with person, reason (and incident) what a text or press has not done.
+    (at least one of them), until and reason, ``unsilence`` the number of a silence; ``escalate``, ``add``,
+    ``reassign``, ``hand_over`` and ``snooze`` take the number of an incident (core/manual.py); ``wrong_code``,
+    ``code_fits``, ``locked_out`` and ``not_applied`` record with person, reason (and incident) what a text or press
+    has not done.
     """
     arguments = item.arguments
     person, channel = str(arguments.get("person", "")), str(arguments.get("channel", ""))
@@ -34,6 +36,8 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
         silences.set_silence(draft, meaning, item, now)
     elif item.action == "unsilence":
         silences.end_silence(draft, meaning, item, now)
+    elif item.action in manual.ACTIONS:
+        manual.act(draft, meaning, item, now)
     elif item.action in OF_ANSWERS:
         draft.put(Noted(now, item.action, f"{person} by {channel}: {arguments.get('reason', '')}",
                         int(arguments.get("incident", 0)), person=person))

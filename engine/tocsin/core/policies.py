@@ -8,6 +8,7 @@ from tocsin.core.draft import Draft
 from tocsin.domain.change import PolicyKept
 from tocsin.domain.incident import Escalation, Incident
 from tocsin.domain.time import MINUTE
+from tocsin.roster.policies import policies_for
 from tocsin.rules.meaning import Meaning
 
 _decode_policy = msgspec.json.Decoder(Policy).decode
@@ -26,11 +27,26 @@ def need_of(draft: Draft, escalation: Escalation) -> tuple[Need, ...]:
     return next((step.need for step in reversed(so_far) if step.need), policy.need)
 
 
-def keep(draft: Draft, meaning: Meaning, name: str) -> str:
-    """Keep the policy as it is now; its content hash. One that is missing is the duty office as a last resort."""
-    policy = meaning.policy(name)
-    if policy is None:
-        policy = Policy(id=name, steps=(), last_resort=LastResort(meaning.content.roles.duty_office, 5 * MINUTE))
+def named(meaning: Meaning, name: str) -> Policy:
+    """The policy of this name as it is now; one that is missing is the duty office as a last resort."""
+    return meaning.policy(name) or Policy(id=name, steps=(), last_resort=duty_office(meaning))
+
+
+def duty_office(meaning: Meaning) -> LastResort:
+    """The last resort where nothing else is said."""
+    return LastResort(meaning.content.roles.duty_office, 5 * MINUTE)
+
+
+def of_rule(meaning: Meaning, incident: Incident) -> tuple[str, ...]:
+    """The policies that the incident's rule starts for its severity; when the rule is gone those that it has."""
+    rule = meaning.rules.get(incident.rule)
+    if rule is not None:
+        return policies_for(rule, incident.severity)
+    return tuple(one.policy for one in incident.escalations if not one.added)
+
+
+def keep(draft: Draft, meaning: Meaning, policy: Policy) -> str:
+    """Keep a policy as it is now; its content hash."""
     hash_ = meaning.policy_hash(policy)
     if draft.policy(hash_) is None:
         draft.put(PolicyKept(hash_, policy))

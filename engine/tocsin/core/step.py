@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tocsin.core import (
+    after_answer,
     answers,
     asking,
     correlate,
@@ -196,7 +197,9 @@ def _timer(draft: Draft, meaning: Meaning, timer_id: str, now: int) -> None:
     if timer.kind == "joined":
         incidents.joined_due(draft, meaning, incident, now)
     elif timer.kind == "remind":
-        answers.remind_due(draft, meaning, incident, now)
+        after_answer.remind_due(draft, meaning, incident, now)
+    elif timer.kind == "forgotten":
+        after_answer.forgotten_due(draft, meaning, incident, now)
     elif timer.kind == "overflow":
         incidents.overflow_over(draft, meaning, incident, now)
     elif timer.kind == "flap":

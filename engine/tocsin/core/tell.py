@@ -7,10 +7,20 @@ from msgspec.structs import replace
 from tocsin.core import ways
 from tocsin.core.bundles import hold_of, turn_of
 from tocsin.core.draft import Draft
-from tocsin.core.standing import holders, last_words
+from tocsin.core.standing import HANDED_OVER, holders, last_words
 from tocsin.domain.change import Noted, NotificationSet, Suppressed
 from tocsin.domain.incident import Incident
-from tocsin.domain.notification import CLEARED, CLOSED, HANDOVER, JOINED, NOTICE, REMIND, TAKEN, Notification
+from tocsin.domain.notification import (
+    CLEARED,
+    CLOSED,
+    HANDOVER,
+    JOINED,
+    NOTICE,
+    REASSIGNED,
+    REMIND,
+    TAKEN,
+    Notification,
+)
 from tocsin.domain.time import HOUR
 from tocsin.rules.meaning import Meaning
 
@@ -72,8 +82,14 @@ def again(draft: Draft, meaning: Meaning, incident: Incident, before: int, now: 
 def joined(draft: Draft, meaning: Meaning, incident: Incident, now: int) -> None:
     """Tell those who answered that further firings have joined."""
     for person, word in last_words(incident.answers).items():
-        if word != "decline" and person in incident.told:
+        if word not in ("decline", HANDED_OVER) and person in incident.told:
             _news(draft, meaning, incident, JOINED, person, now, {})
+
+
+def reassigned(draft: Draft, meaning: Meaning, incident: Incident, person: str, who: str, now: int) -> None:
+    """Tell somebody who had it that ``who`` has it now, or is asked to."""
+    if person in incident.told and not incident.quiet:
+        _news(draft, meaning, incident, REASSIGNED, person, now, {"who": who})
 
 
 def taken(draft: Draft, incident: Incident, who: str, word: str, now: int, eta: int | None) -> None:

@@ -6,13 +6,13 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from tocsin.delivery.outbox import TO_SEND, Row
-from tocsin.delivery.statement import listed, rows, run, run_many
+from tocsin.delivery.statement import listed, marks, rows, run, run_many
 from tocsin.domain.codec import decode_incident
-from tocsin.domain.notification import CLEARED, CLOSED, JOINED, STARTED, UNKNOWN, WITHDRAWN
+from tocsin.domain.notification import CLEARED, CLOSED, JOINED, REASSIGNED, STARTED, UNKNOWN, WITHDRAWN
 from tocsin.domain.time import SECOND
 from tocsin.ports import Outgoing
 
-NEWS = frozenset({CLEARED, CLOSED, JOINED})
+NEWS = frozenset({CLEARED, CLOSED, JOINED, REASSIGNED})
 """Kinds that only make sense to somebody who heard of the incident before."""
 
 LOOK_AGAIN = 2 * SECOND
@@ -64,7 +64,8 @@ def claim(connection: Connection, sendings: Sequence[Sending], now: int) -> list
 
 def _was_told(connection: Connection, row: Row, now: int) -> bool:
     """Whether the person got anything of the incident; suppresses the row if not, postpones it while unclear."""
-    text = "SELECT DISTINCT state FROM outbox WHERE incident = ? AND person = ? AND id < ? AND kind NOT IN (?, ?, ?)"
+    text = (f"SELECT DISTINCT state FROM outbox WHERE incident = ? AND person = ? AND id < ? "  # noqa: S608 - placeholders
+            f"AND kind NOT IN ({marks(len(NEWS))})")
     states = {state for state, in rows(connection, text, (row.notification.incident, row.notification.person, row.id,
                                                           *sorted(NEWS)))}
     if states & {"sent", "delivered", "read", UNKNOWN}:

@@ -5,6 +5,7 @@ EN = {
     "severity.high": "Important", "severity.critical": "CRITICAL",
     "what.page": "", "what.raised": "raised", "what.remind": "reminder", "what.handover": "hand-over",
     "what.joined": "more", "what.cleared": "cleared", "what.closed": "closed", "what.taken": "taken",
+    "what.reassigned": "passed on",
     "what.notice": "System notice",
     "shift.begins": "Your shift has begun: {schedule}, {at}.", "shift.until": "Until {at}.",
     "shift.before": "The shift before: {who}.", "shift.ends": "Your shift is over: {schedule}, {at}.",

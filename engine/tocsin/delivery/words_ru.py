@@ -5,6 +5,7 @@ RU = {
     "severity.high": "Важно", "severity.critical": "КРИТИЧНО",
     "what.page": "", "what.raised": "усилено", "what.remind": "напоминание", "what.handover": "передача смены",
     "what.joined": "добавилось", "what.cleared": "прошло", "what.closed": "закрыто", "what.taken": "принято",
+    "what.reassigned": "передано",
     "what.notice": "Сообщение системы",
     "shift.begins": "Ваша смена началась: {schedule}, {at}.", "shift.until": "До {at}.",
     "shift.before": "Предыдущая смена: {who}.", "shift.ends": "Ваша смена закончилась: {schedule}, {at}.",

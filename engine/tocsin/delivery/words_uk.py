@@ -5,6 +5,7 @@ UK = {
     "severity.high": "Важливо", "severity.critical": "КРИТИЧНО",
     "what.page": "", "what.raised": "посилено", "what.remind": "нагадування", "what.handover": "передача зміни",
     "what.joined": "додалося", "what.cleared": "минуло", "what.closed": "закрито", "what.taken": "прийнято",
+    "what.reassigned": "передано",
     "what.notice": "Повідомлення системи",
     "shift.begins": "Ваша зміна почалася: {schedule}, {at}.", "shift.until": "До {at}.",
     "shift.before": "Попередня зміна: {who}.", "shift.ends": "Ваша зміна завершилася: {schedule}, {at}.",

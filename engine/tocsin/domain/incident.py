@@ -27,7 +27,11 @@ class Activation(Struct, frozen=True, omit_defaults=True):
 
 
 class Answered(Struct, frozen=True, omit_defaults=True):
-    """An answer as recorded on the incident; ``notification`` 0 when it answered none (console, API)."""
+    """An answer as recorded on the incident; ``notification`` 0 when it answered none (console, API).
+
+    ``by`` is the operator who entered it, "" when the person did. The word ``handed_over`` is nobody's answer: the
+    person of ``note`` has taken the incident over from this one.
+    """
 
     person: str
     word: str
@@ -37,6 +41,7 @@ class Answered(Struct, frozen=True, omit_defaults=True):
     note: str = ""
     late: bool = False
     notification: int = 0
+    by: str = ""
 
 
 class Ask(Struct, frozen=True, omit_defaults=True):
@@ -67,6 +72,7 @@ class Escalation(Struct, frozen=True, omit_defaults=True):
     a silence lasts), answered or over (nobody needs to answer any more). ``asked`` are all people whom it has notified
     so far; the first ``heard`` answers of the incident were given before it began and count for nothing here.
     ``widened`` says that this round of the last resort has turned to everybody, since its own people were not reached.
+    ``added`` is one that an operator has added; ``relieves`` is the person who hands the incident over by it.
     """
 
     policy: str
@@ -80,6 +86,8 @@ class Escalation(Struct, frozen=True, omit_defaults=True):
     asked: tuple[str, ...] = ()
     heard: int = 0
     widened: bool = False
+    added: bool = False
+    relieves: str = ""
 
 
 class Incident(Struct, frozen=True, omit_defaults=True, kw_only=True):

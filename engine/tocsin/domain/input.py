@@ -38,7 +38,8 @@ class Answer(Struct, frozen=True, omit_defaults=True, tag="answer"):
     was answered, 0 when none was (console, API). ``eta`` is microseconds from now. ``reference`` makes a
     redelivered answer (an update_id, a MessageSid) recognisable; "" never repeats. ``group`` is the group that was
     asked, where the person answered in it. ``others`` are the further (incident, notification) pairs that the same
-    word answers: those of the list that the person had before them.
+    word answers: those of the list that the person had before them. ``by`` is the operator who entered it for the
+    person, "" when nobody did.
     """
 
     person: str
@@ -51,6 +52,7 @@ class Answer(Struct, frozen=True, omit_defaults=True, tag="answer"):
     reference: str = ""
     group: str = ""
     others: tuple[tuple[int, int], ...] = ()
+    by: str = ""
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True, tag="receipt"):

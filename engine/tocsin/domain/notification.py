@@ -8,10 +8,12 @@ PAGE, RAISED, JOINED, CLEARED, CLOSED, HANDOVER, REMIND = (
     "page", "raised", "joined", "cleared", "closed", "handover", "remind")
 TAKEN = "taken"
 """One row an incident, without a person: every copy already sent that can be edited is to show who has it."""
+REASSIGNED = "reassigned"
+"""Whoever had the incident has it no more: somebody else does."""
 NOTICE = "notice"
 """The engine speaks about itself to the duty office, a shift head or an administrator."""
 
-KINDS = (PAGE, RAISED, JOINED, CLEARED, CLOSED, HANDOVER, REMIND, TAKEN, NOTICE)
+KINDS = (PAGE, RAISED, JOINED, CLEARED, CLOSED, HANDOVER, REMIND, TAKEN, REASSIGNED, NOTICE)
 """Every kind of message."""
 
 CHANNELS = ("telegram", "sms", "email", "webhook")

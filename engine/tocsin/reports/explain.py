@@ -173,7 +173,9 @@ def _rested(connection: Connection, positions: list[int], rows_at: RowsAt) -> tu
 _WHAT = {"answer": "the next step, unless somebody answers", "ask": "the person's next channel",
          "receipt": "the next channel, unless a delivery receipt comes", "remind": "a reminder to those who have it",
          "reopen": "whether it has to open again", "joined": "telling those who answered what joined",
-         "held": "the step that waits for its hours", "overflow": "whether the overflow is over"}
+         "held": "the step that waits for its hours", "overflow": "whether the overflow is over",
+         "forgotten": "it opens again, unless something is heard of those who have it",
+         "unmute": "the end of what keeps it quiet"}
 
 
 def _deadlines(connection: Connection, number: int) -> tuple[Deadline, ...]:

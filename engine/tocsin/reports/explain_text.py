@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from tocsin.core.standing import HANDED_OVER
 from tocsin.domain.event import Event, as_sent
-from tocsin.domain.input import Answer, Receipt
+from tocsin.domain.input import Answer, OperatorAction, Receipt
 from tocsin.domain.time import MINUTE
 from tocsin.reports.asked import Asked
 from tocsin.reports.explain import Explained, Rested
@@ -123,7 +124,12 @@ class _Text:
             eta = f", in {given.eta // MINUTE} min" if given.eta is not None else ""
             late = ", when it was taken already" if given.late else ""
             note = f": {given.note}" if given.note else ""
-            yield f"{self._at(given.at)}  {self._name(given.person)}: {given.word} by {given.channel}{eta}{late}{note}"
+            by = f" through {self._name(given.by)}" if given.by else ""
+            if given.word == HANDED_OVER:
+                yield f"{self._at(given.at)}  {self._name(given.person)} has handed it over to {self._name(given.note)}"
+            else:
+                yield f"{self._at(given.at)}  {self._name(given.person)}: {given.word} by {given.channel}{by}{eta}" \
+                      f"{late}{note}"
 
     def untold(self) -> Iterator[str]:
         for one in self._of.kept_back:
@@ -161,6 +167,8 @@ def _rested(rested: Rested) -> str:
             return f"answer {word} of {person} {place}"
         case Receipt(number, state):
             return f"receipt {state} of notification {number} {place}"
+        case OperatorAction(actor, action):
+            return f"{action.replace('_', ' ')} by {actor} {place}"
     event = rested.event
     return f"{_event(event)} {place}" if event is not None else f"{rested.kind} {place}"
 

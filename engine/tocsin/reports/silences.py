@@ -16,14 +16,12 @@ _ENDED = text("SELECT body FROM silences WHERE ended IS NOT NULL ORDER BY id DES
 _ONE = text("SELECT body FROM silences WHERE id = :number")
 _HELD = text("SELECT incident, count(*) FROM suppressed WHERE silence = :number AND silence > 0 "
              "GROUP BY incident ORDER BY incident")
-_OUTCOME = text("SELECT what, detail FROM noted WHERE id > (SELECT max(id) FROM noted) - 10000 "
-                "AND position = :position ORDER BY id DESC LIMIT 1")
 _decode = Decoder(Silence).decode
 
 
 class Muted(Struct, frozen=True):
     """A silence and what it held back: ``held`` times somebody would have been asked, about ``incidents``, of which
-    ``numbers`` are the first. ``ended`` is None while it lasts.
+    ``numbers`` are the first. ``ended`` is None while it lasts. ``incident`` is the one that is snoozed, 0 for none.
     """
 
     silence: int
@@ -39,6 +37,7 @@ class Muted(Struct, frozen=True):
     held: int
     incidents: int
     numbers: tuple[int, ...]
+    incident: int = 0
 
 
 def lasting(connection: Connection) -> tuple[Muted, ...]:
@@ -56,13 +55,6 @@ def silence(connection: Connection, number: int) -> Muted | None:
     return next(iter(_silences(connection, connection.execute(_ONE, {"number": number}).scalars())), None)
 
 
-def outcome_at(connection: Connection, position: int) -> tuple[str, str]:
-    """What was noted of an operator's action just committed: a word and its sentence."""
-    found = connection.execute(_OUTCOME, {"position": position}).first()
-    return (str(found[0]), str(found[1])) if found is not None else (
-        "rejected", f"the engine could not apply it (position {position} of the journal): see its log")
-
-
 def silences_text(found: Iterable[Muted], zone: str) -> str:
     """Each silence on two lines, times in ``zone``."""
     local = Local(zone)
@@ -70,7 +62,10 @@ def silences_text(found: Iterable[Muted], zone: str) -> str:
 
 
 def _lines(one: Muted, local: Local) -> str:
-    what = ", ".join([one.rule or "every rule", *(f"{name} {value}" for name, value in one.key.items()), *one.severity])
+    about = one.rule or "every rule"
+    if one.incident:
+        about = f"incident {one.incident} of {about}"
+    what = ", ".join([about, *(f"{name} {value}" for name, value in one.key.items()), *one.severity])
     end = f"until {local.full(one.until)}" if one.ended is None else f"ended {local.full(one.ended)} by {one.ended_by}"
     shown = ", ".join(map(str, one.numbers)) + ("…" if one.incidents > len(one.numbers) else "")
     held = f"; held back {one.held} times: incident {shown}" if one.held else "; has held nothing back"
@@ -84,4 +79,5 @@ def _silences(connection: Connection, bodies: Iterable[bytes]) -> tuple[Muted, .
 def _muted(connection: Connection, one: Silence) -> Muted:
     held = [(int(incident), int(times)) for incident, times in connection.execute(_HELD, {"number": one.id})]
     return Muted(one.id, one.author, one.reason, one.begun, one.until, one.rule, one.key, one.severities, one.ended,
-                 one.ended_by, sum(times for _, times in held), len(held), tuple(number for number, _ in held[:MOST]))
+                 one.ended_by, sum(times for _, times in held), len(held), tuple(number for number, _ in held[:MOST]),
+                 one.incident)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from tocsin.book.book import Content
 from tocsin.book.groups import called
 from tocsin.book.rule import Rule
+from tocsin.core.standing import HANDED_OVER
 from tocsin.domain.codec import decode_activation, decode_incident
 from tocsin.domain.incident import Incident
 from tocsin.domain.notification import TAKEN
@@ -22,7 +23,7 @@ OPENED, AGAIN, CLEARED, TOLD, FAILED, UNSENT, ANSWER, CLOSED, KEPT_BACK, NOTED =
     "opened", "again", "cleared", "told", "failed", "unsent", "answer", "closed", "kept back", "noted")
 MARKS = {OPENED: "▲", AGAIN: "▲", CLEARED: "▽", TOLD: "→", FAILED: "✗", UNSENT: "·", ANSWER: "✓", CLOSED: "■",
          KEPT_BACK: "·", NOTED: "·"}
-_CHANNELS = {"telegram": "Telegram", "sms": "SMS", "email": "e-mail"}
+_CHANNELS = {"telegram": "Telegram", "sms": "SMS", "email": "e-mail", "api": "API"}
 _LONGEST = 140
 
 _INCIDENTS = text("SELECT body FROM incidents WHERE board = 1 AND id > :after ORDER BY id LIMIT 500")
@@ -100,8 +101,12 @@ def _incident(connection: Connection, incident: Incident, names: dict[str, str],
         if given.at >= instant:
             eta = f", in {given.eta // MINUTE} min" if given.eta is not None else ""
             late = " (taken already)" if given.late else ""
-            yield Entry(given.at, ANSWER, f"{names.get(given.person, given.person)} answered by "
-                                          f"{_channel(given.channel)}: {given.word}{eta}{late}", incident.id)
+            who, note = names.get(given.person, given.person), f": {given.note}" if given.note else ""
+            by = f" through {names.get(given.by, given.by)}" if given.by else ""
+            if given.word == HANDED_OVER:
+                continue
+            yield Entry(given.at, ANSWER, f"{who} answered by {_channel(given.channel)}{by}: {given.word}{eta}{late}"
+                                          f"{note}", incident.id)
     if incident.closed is not None:
         by = f" by {names.get(incident.closed_by, incident.closed_by)}" if incident.closed_by else ""
         yield Entry(incident.closed, CLOSED, f"{said}: closed{by}", incident.id)

@@ -51,7 +51,7 @@ def tocsin(*arguments: str) -> subprocess.CompletedProcess[str]:
                           timeout=60)
 
 
-@pytest.mark.parametrize("path", [path for path in WITH_CONFIG if path[0] != "silence"], ids=" ".join)
+@pytest.mark.parametrize("path", [path for path in WITH_CONFIG if path[0] not in ("silence", "incident")], ids=" ".join)
 def test_without_its_config_a_command_says_so_and_ends_with_2(path, tmp_path: Path):
     """One sentence on standard error, no traceback; with --json also as an object."""
     json_too = ["--json"] if "--json" in LEAVES[path] else []
