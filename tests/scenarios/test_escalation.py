@@ -167,7 +167,7 @@ async def test_whoever_has_it_is_reminded(tmp_path: Path) -> None:
         await site.telegram("olena").expects("Тривожна").presses("Беру")
         await site.advance(minutes=15)
         reminder = site.telegram("olena").expects("нагадування")
-        assert reminder.buttons == ["На місці", "Завершено", "Хибна тривога"]
+        assert reminder.buttons == ["Беру", "На місці", "Завершено", "Хибна тривога"]
         await reminder.presses("Завершено")
         site.forget_what_was_told()
         await site.advance(minutes=16)

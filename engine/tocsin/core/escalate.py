@@ -96,9 +96,10 @@ def run(draft: Draft, meaning: Meaning, incident: Incident, index: int, now: int
         escalation = incident.escalations[index]
         policy = policy_of(draft, escalation)
         step = step_of(policy, escalation.step)
-        incident = _counted(incident, index, named_by(meaning, incident, step, now))
-        if covered(draft, meaning, incident, incident.escalations[index]):
-            return _answered(draft, incident, index, now)
+        if len(incident.answers) > escalation.heard:
+            incident = _counted(incident, index, named_by(meaning, incident, step, now))
+            if covered(draft, meaning, incident, incident.escalations[index]):
+                return _answered(draft, incident, index, now)
         opens = _held_until(meaning, incident, step, now)
         if opens is not None:
             return _hold(draft, incident, index, step, opens, now)

@@ -7,14 +7,14 @@ from tocsin.delivery import codes
 from tocsin.delivery.inbound import InboundDesk
 from tocsin.delivery.page import web_page
 from tocsin.delivery.records import Records
-from tocsin.delivery.render import ANSWERS, FOLLOW_UPS
+from tocsin.delivery.render import ANSWERS, FOLLOW_UPS, REMINDED
 from tocsin.delivery.replying import Replies, holder_of
 from tocsin.delivery.shelf import Shelf
 from tocsin.delivery.statement import Reading
 from tocsin.delivery.words import word
 from tocsin.domain.errors import StoreError
 from tocsin.domain.incident import CLOSED, Incident
-from tocsin.domain.notification import Notification
+from tocsin.domain.notification import REMIND, Notification
 from tocsin.ports import Clock
 
 
@@ -55,7 +55,9 @@ class AnswerPage:
             if incident is not None:
                 lines.append(self._replies.closed(person, incident, self._clock.now()))
             return self._page(200, language, word(language, "page.title"), lines)
-        words = FOLLOW_UPS if _holds(incident, person) else ANSWERS
+        words: tuple[str, ...] = ANSWERS
+        if _holds(incident, person):
+            words = REMINDED if notification.kind == REMIND else FOLLOW_UPS
         buttons = tuple((name, word(language, f"button.{name}")) for name in words)
         return self._page(200, language, word(language, "page.title"), [*lines, word(language, "page.open")], buttons)
 

@@ -25,6 +25,8 @@ from tocsin.ports import Rendered
 ANSWERS = ("accept", "decline", "false_alarm")
 FOLLOW_UPS = ("arrived", "resolve", "false_alarm")
 """What may be answered by whoever has already taken it."""
+REMINDED = ("accept", *FOLLOW_UPS)
+"""What may be answered to a reminder: also that one is still on the way."""
 
 MOST_SEGMENTS = 4
 MOST_REMEMBERED = 1000
@@ -79,7 +81,7 @@ class Renderer:
         asks = notification.kind in WANTS_ANSWER
         names = names_of(notification, message.content, message.rule, language, message.now, self._broken)
         if notification.channel == "telegram":
-            words = (FOLLOW_UPS if notification.kind == REMIND else ANSWERS) if asks else ()
+            words = (REMINDED if notification.kind == REMIND else ANSWERS) if asks else ()
             return self._telegram(message, names, words)
         if notification.channel == "email":
             return self._email(message, names, asks=asks)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tocsin.core.standing import HANDED_OVER
 from tocsin.domain.event import Event, as_sent
-from tocsin.domain.input import Answer, OperatorAction, Receipt
+from tocsin.domain.input import Answer, Receipt
 from tocsin.domain.time import MINUTE
 from tocsin.reports.asked import Asked
 from tocsin.reports.explain import Explained, Rested
@@ -167,8 +167,6 @@ def _rested(rested: Rested) -> str:
             return f"answer {word} of {person} {place}"
         case Receipt(number, state):
             return f"receipt {state} of notification {number} {place}"
-        case OperatorAction(actor, action):
-            return f"{action.replace('_', ' ')} by {actor} {place}"
     event = rested.event
     return f"{_event(event)} {place}" if event is not None else f"{rested.kind} {place}"
 

@@ -6,7 +6,7 @@ from tests.support.small_site import NOON, event
 from tests.support.told_story import SITE, attempt, told_story
 
 from tocsin.delivery.say import say_of
-from tocsin.domain.input import Answer
+from tocsin.domain.input import Answer, OperatorAction
 from tocsin.domain.time import DAY, SECOND
 from tocsin.reports.board import board
 from tocsin.reports.timeline import Entry, timeline, timeline_text
@@ -86,3 +86,18 @@ async def test_the_board_shows_the_most_pressing_first(tmp_path: Path) -> None:
         await loop.submit(Answer("olena", 2, "false_alarm", "console"))
         with store.reading() as connection:
             assert [one.incident for one in board(connection, SITE, say_of).incidents] == [3, 1]
+
+
+async def test_what_operators_did_is_told_with_their_names(tmp_path: Path) -> None:
+    """An answer entered for somebody with its note, an escalation with its reason, and who handed it over to whom."""
+    async with told_story(tmp_path / "tocsin.db") as (loop, store, clock):
+        began = clock.now()
+        handed = {"incident": 1, "to": "chief", "reason": "end of shift"}
+        await loop.submit(OperatorAction("shift", "hand_over", handed))
+        await loop.submit(Answer("chief", 1, "accept", "api", note="on foot", by="shift"))
+        told = lines(store, began)
+        assert any("hand_over: from olena to chief, by shift: end of shift" in line for line in told), told
+        assert any(line.endswith("✓ Chief answered by API through shift: accept: on foot") for line in told), told
+        assert any("handed_over: olena to chief" in line for line in told)
+        with store.reading() as connection:
+            assert board(connection, SITE, say_of).incidents[0].who == ("Chief",)
