@@ -15,6 +15,8 @@ KINDS = (NUMBER, TEXT, FLAG, TIME, PLATE, COUNTER)
 NUMERIC = frozenset({NUMBER, COUNTER})
 FILLABLE = ("site", "device", "severity", "text")
 """Top-level fields that a list may fill where the source left them out."""
+PLACE = ("location.lat", "location.lon", "location.accuracy_m")
+"""Columns that together are the location; the last may be missing."""
 
 
 class FieldKind(Struct, frozen=True, omit_defaults=True):

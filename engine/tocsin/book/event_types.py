@@ -9,6 +9,7 @@ from tocsin.book.catalogue import (
     FILLABLE,
     KINDS,
     NUMERIC,
+    PLACE,
     Addition,
     EventType,
     FieldKind,
@@ -20,6 +21,7 @@ from tocsin.book.lists import TIME_COLUMNS
 from tocsin.book.matches import COMPARE, ListName, Number
 from tocsin.book.node import Node, Scalar
 from tocsin.book.report import Report
+from tocsin.book.scalars import number_of
 from tocsin.book.shape import Field, Json, Many, Names, Record, Shape, Text, Word
 from tocsin.domain.errors import Location
 from tocsin.domain.event import TOP_LEVEL
@@ -160,13 +162,35 @@ def check_additions(events: Map[str, EventType], lists: Map[str, Table], report:
             table = lists.get(addition.list)
             for column in table.columns if table is not None else ():
                 head = column.partition(".")[0]
-                if column != addition.by and head in TOP_LEVEL and column not in (*FILLABLE, *TIME_COLUMNS):
+                if column != addition.by and head in TOP_LEVEL and column not in (*FILLABLE, *PLACE, *TIME_COLUMNS):
                     report.error(one.where, f"the list {addition.list} has the column {column}, which an event has of "
                                  f"its own: {name} cannot take it from there; give the column another name")
+            _check_places(name, one, addition.list, table, report)
             by = plain_name(addition.by)
             if one.fields is not None and by not in one.fields and by.partition(".")[0] not in TOP_LEVEL:
                 report.unknown(one.where, f"add: of {name} looks by a field that the type has not:", by,
                                [*one.fields, "site", "device"])
+
+
+def _check_places(name: str, one: EventType, listed: str, table: Table | None, report: Report) -> None:
+    """An error for a row whose location is none."""
+    for number, row in enumerate(table.rows if table is not None else (), 1):
+        if place_in(row) is None and any(row.get(column) for column in PLACE):
+            report.error(one.where, f"row {number} of the list {listed}, from which {name} takes its location, has "
+                         "none that can be: location.lat (−90 to 90) and location.lon (−180 to 180) are degrees, "
+                         "location.accuracy_m metres")
+            return
+
+
+def place_in(row: Map[str, str]) -> tuple[float, float, float | None] | None:
+    """Latitude, longitude and accuracy of a row; None when it has no location that can be."""
+    numbers = [number_of(text.strip()) if (text := row.get(column, "")) else None for column in PLACE]
+    lat, lon, accuracy = numbers
+    if lat is None or lon is None or not -90 <= lat <= 90 or not -180 <= lon <= 180:
+        return None
+    if row.get(PLACE[2]) and (accuracy is None or accuracy < 0):
+        return None
+    return float(lat), float(lon), None if accuracy is None else float(accuracy)
 
 
 def columns_added(one: EventType, lists: Map[str, Table]) -> tuple[str, ...]:

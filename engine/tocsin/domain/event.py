@@ -73,6 +73,8 @@ def as_sent(event: Event) -> Event:
         return event
     data = {name: value for name, value in event.data.items() if name not in sent.added} | sent.data
     own: dict[str, Any] = dict.fromkeys(sent.filled)
+    if "location" in own:
+        own["areas"] = ()
     return replace(event, data=data, sent=None, **own)
 
 

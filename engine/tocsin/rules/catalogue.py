@@ -8,13 +8,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.book.book import Content, Table
-from tocsin.book.catalogue import FILLABLE, Addition, EventType, EventTypes, FieldKind, plain_name
-from tocsin.domain.event import Event, Sent, as_sent, lookup
+from tocsin.book.catalogue import FILLABLE, PLACE, Addition, EventType, EventTypes, FieldKind, plain_name
+from tocsin.book.event_types import place_in
+from tocsin.domain.event import Event, Place, Sent, as_sent, lookup
 from tocsin.rules.kinds import Reading, plausible, reading_of
 from tocsin.rules.lists import VALIDITY, span_of
+from tocsin.rules.places import AreaIndex
 from tocsin.rules.text import key_text
 
-Rows = dict[str, list[tuple[int, int, dict[str, str]]]]
+Row = tuple[int, int, dict[str, str], Place | None]
+Rows = dict[str, list[Row]]
 Convert = Callable[[Event], Event]
 
 
@@ -42,7 +45,10 @@ class Catalogue:
     def __init__(self, content: Content) -> None:
         self._types = EventTypes(content.events)
         zone = ZoneInfo(content.site.time_zone)
-        self._plans = {id(one): _Plan(one, content.lists, zone) for one in self._types.meant(None)}
+        placed = any(PLACE[0] in content.lists[each.list].columns for one in content.events.values()
+                     for each in one.add if each.list in content.lists)
+        areas = AreaIndex(content.areas.values() if placed else ())
+        self._plans = {id(one): _Plan(one, content.lists, zone, areas) for one in self._types.meant(None)}
 
     def convert(self, event: Event) -> Event:
         """The event as rules see it."""
@@ -69,7 +75,8 @@ def unchanged(event: Event) -> Event:
 class _Plan:
     """What is done with the events of one declared type."""
 
-    def __init__(self, one: EventType, lists: dict[str, Table], zone: ZoneInfo) -> None:
+    def __init__(self, one: EventType, lists: dict[str, Table], zone: ZoneInfo, areas: AreaIndex) -> None:
+        self._areas = areas
         self._fields = tuple(_Field(name, kind, reading_of(kind), plausible(kind) if kind.plausible else None)
                              for name, kind in (one.fields or {}).items())
         self._by_name = {field.name: field for field in self._fields}
@@ -82,8 +89,9 @@ class _Plan:
         for row in table.rows:
             text = row.get(addition.by, "")
             for key in key_text(known.read(text) if known is not None else text):
-                rest = {name: value for name, value in row.items() if name not in (addition.by, *VALIDITY)}
-                found.setdefault(key, []).append((*span_of(row, zone), rest))
+                rest = {name: value for name, value in row.items() if name not in (addition.by, *PLACE, *VALIDITY)}
+                place = place_in(row)
+                found.setdefault(key, []).append((*span_of(row, zone), rest, place and Place(*place)))
         return found
 
     def used(self, event: Event) -> Event:
@@ -93,9 +101,13 @@ class _Plan:
         for added in self._add:
             at = event.time
             for key in key_text(lookup(change.event, added.by)):
-                row = next((row for first, last, row in added.rows.get(key, ()) if first <= at <= last), None)
-                for name, text in (row or {}).items():
+                row = next((row for row in added.rows.get(key, ()) if row[0] <= at <= row[1]), None)
+                if row is None:
+                    continue
+                for name, text in row[2].items():
                     change.add(name, text, self._by_name.get(plain_name(name)))
+                if row[3] is not None:
+                    change.put(row[3], self._areas)
         return change.done()
 
 
@@ -128,6 +140,13 @@ class _Change:
         path = name.removeprefix("data.")
         if _dig(self.event.data, path) is None:
             self._put(path, text if field is None else self._plausible(field, field.read(text)), whole=True)
+
+    def put(self, place: Place, areas: AreaIndex) -> None:
+        """Where the event happened, unless the source said so."""
+        if self.event.location is None:
+            self._filled.append("location")
+            self.event = replace(self.event, location=place,
+                                 areas=areas.names(place.lat, place.lon, place.accuracy_m))
 
     def done(self) -> Event:
         if not (self._before or self._added or self._filled):

@@ -75,9 +75,20 @@ def test_a_type_stands_once_and_a_list_may_not_rename_an_event(home: Any) -> Non
     assert "the list bad has the column type, which an event has of its own" in found
 
 
+@pytest.mark.parametrize("row, wrong", [
+    ("a,48.7,37.5,", False), ("a,,,", False), ("a,48.7,,", True), ("a,98,37,", True), ("a,48.7,37.5,-1", True),
+    ("a,48.7,37.5,near", True), ("a,x,37,", True)])
+def test_a_row_has_a_location_that_can_be_or_none(home: Any, row: str, wrong: bool) -> None:
+    files = {"rules/lists/panels.csv": f"account,location.lat,location.lon,location.accuracy_m\n{row}\n", **CONTACTS,
+             "rules/events/t.yaml": TYPES, "rules/r.yaml": rule("{event: {type: open.one}}")}
+    found = [str(one) for one in find_problems(home(files), Settings())]
+    assert ["row 1 of the list panels" in one for one in found if "location" in one] == [True] * wrong
+
+
 FINE = [
     rule("{event: {type: gate.plate, plate: {in: lists/stolen.plate}, free: false, size.length: {above: 3}}}",
          "per: [plate]", "{{ plate }} {{ camera }} {{ site }}"),
+    rule("{event: {type: gate.plate, plate: {in: lists/stolen.plate, starts_with: 'AH'}}}"),
     rule("{event: {type: gate.plate, permit_until: {below: {field: time}}}}"),
     rule("{event: {type: gate.plate, permit_until: {above: 2026-11-24T12:00:00Z}}}"),
     rule("{level: {type: river.level}, of: level, at_least: 4}", "clear: {below: 3}", "{{ value }} {{ level }}"),

@@ -178,3 +178,10 @@ def test_a_slot_of_unresolved_events_says_so_itself():
     resolved = Event(id="1", source="s", type="a", time=0, received=0, status="resolved")
     assert not holds(formula, properties_of(resolved, known)[0])
     assert "resolved" in json.dumps(to_rule(formula))
+
+
+def test_what_compares_instants_of_data_is_left_to_the_index():
+    """durable-rules would compare their texts as numbers, and never find any."""
+    for value in ("2026-11-24T12:00:00Z", FieldRef("time")):
+        with pytest.raises(Unsupported, match="before or after another"):
+            compiled(slot(Expect("until", "below", value, kind="time")))

@@ -10,6 +10,9 @@ from tests.support.city import micros
 from tests.support.small_site import NOON, PANIC, content, event, running
 from typer.testing import CliRunner, Result
 
+from tocsin.book.book import Content, number_book
+from tocsin.book.catalogue import EventType, FieldKind
+from tocsin.book.match import Expect, Match
 from tocsin.cli.backtest import try_journal
 from tocsin.cli.main import build
 from tocsin.domain.errors import BookError, TocsinError
@@ -213,3 +216,22 @@ def test_a_mistake_in_the_new_rules_is_named_with_its_file_as_given(home: Path) 
     (home / "new" / "lists" / "known.csv").write_text("account\n12\n", "utf-8")
     path = recorded(home, ("+0s", "alarm.panic"))
     assert tocsin(home, "--rules", home / "new", "--events", path).exit_code == 1
+
+
+async def test_each_book_reads_the_recorded_values_by_its_own_declarations(tmp_path: Path) -> None:
+    """What the engine used of an event was read by the book of then: the value as it was sent is read anew."""
+    path = tmp_path / "t.db"
+    match = Match((Expect("type", "is", "alarm.panic"), Expect("v", "is", 12)))
+    rule = replace(PANIC, when=replace(PANIC.when, match=match))
+
+    def book(kind: str) -> Content:
+        return replace(content(rule), events={"alarm.panic": EventType(fields={"v": FieldKind(kind)})})
+
+    async with running(path, book=number_book(1, book("text"))) as (loop, _, clock):
+        await loop.submit_events([event(1, data={"v": 12})])
+        reader = Reader(path)
+        try:
+            done = try_journal(reader, book("text"), book("number"), 0, 30 * SECOND, 0, clock.now())
+        finally:
+            reader.close()
+    assert [one.kind for one in done.differences] == ["more"]

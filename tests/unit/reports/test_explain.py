@@ -10,6 +10,7 @@ from tests.support.small_site import BOOK, NOON, POLICY, event, matcher, running
 from tests.support.told_story import SITE, attempt, told_story
 
 from tocsin.book.book import number_book
+from tocsin.book.catalogue import EventType, FieldKind
 from tocsin.book.contacts import Step, Target
 from tocsin.delivery.say import say_of
 from tocsin.domain.time import MINUTE, SECOND
@@ -171,3 +172,10 @@ def test_addresses_are_masked_but_recognisable() -> None:
     """Each kind in its own way."""
     assert [masked(a) for a in ("+380501234567", "olena@example.org", "123456789", "-1001234567890", "", "911")] == [
         "+380…67", "o…@example.org", "…89", "…90", "", "911"]
+
+
+async def test_a_value_that_was_read_as_its_kind_is_shown_as_it_was_sent_too(tmp_path: Path) -> None:
+    declared = replace(BOOK.content, events={"alarm.panic": EventType(fields={"plate": FieldKind("plate")})})
+    async with running(tmp_path / "t.db", book=number_book(1, declared)) as (loop, store, _):
+        await loop.submit_events([event(1, data={"plate": "ан 1234-вс"})])
+        assert "(plate AH1234BC) (sent as plate ан 1234-вс)" in explain_text(explained(store))

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tocsin.book.book import Content, Site, Table
+from tocsin.book.book import AreaShape, Content, Site, Table
 from tocsin.book.catalogue import Addition, EventType, EventTypes, FieldKind
 from tocsin.domain.codec import decode_input, encode
-from tocsin.domain.event import Event, as_sent
+from tocsin.domain.event import Event, Place, as_sent
 from tocsin.domain.identity import identity
 from tocsin.domain.input import Arrival
 from tocsin.domain.plate import fold_plate
@@ -91,6 +91,24 @@ def test_a_list_gives_what_the_source_left_out() -> None:
     assert it.convert(event(account="1207")).site == "new"
     assert it.convert(event(account="9")) == event(account="9")
     assert it.convert(event()) == event()
+
+
+SQUARE = {"type": "Polygon", "coordinates": [[[37.5, 48.7], [37.6, 48.7], [37.6, 48.8], [37.5, 48.8], [37.5, 48.7]]]}
+
+
+def test_a_list_may_know_the_place_and_with_it_the_areas() -> None:
+    rows = Table(("site", "location.lat", "location.lon", "location.accuracy_m"), (
+        {"site": "s", "location.lat": "48.75", "location.lon": "37.55", "location.accuracy_m": "20"},
+        {"site": "half", "location.lat": "48.75"}))
+    it = Catalogue(Content(lists={"sites": rows}, areas={"square": AreaShape("square", SQUARE)},
+                           events={"t": EventType(add=(Addition("sites", "site"),))}))
+    found = it.convert(event(site="s"))
+    assert (found.location, found.areas) == (Place(48.75, 37.55, 20), ("square",))
+    assert as_sent(found) == event(site="s")
+    assert identity(found) == identity(event(site="s"))
+    own = replace(event(site="s"), location=Place(1, 2), areas=("there",))
+    assert it.convert(own) == own
+    assert it.convert(event(site="half")) == event(site="half")
 
 
 def test_a_narrower_name_adds_to_the_wider_one() -> None:

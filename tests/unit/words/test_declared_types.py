@@ -116,6 +116,9 @@ async def test_a_repetition_is_recognised_and_a_reload_reads_what_was_sent_anew(
                              "WHERE body ->> '$.times' IS NOT NULL") == [2]
         again, = await loop.submit_events([two])
         assert again.duplicate
+        await loop.submit_events([small_event(3, at=clock.now(), type="x", data={"v": "12.0"})])
+        assert column(store, "SELECT json_array_length(body, '$.times') FROM windows "
+                             "WHERE body ->> '$.times' IS NOT NULL") == [3]
     verdict = verify(path)
     assert verdict.ok, verdict.findings
     assert verdict.derived == verdict.rows
