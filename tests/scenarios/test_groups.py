@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.city import policy, step
+from msgspec.structs import replace
+from tests.support.city import event_rule, match, policy, step
 from tests.support.site import Site, site_of
 from tests.support.town import town
 
@@ -93,6 +94,26 @@ async def test_who_took_it_in_the_group_hears_in_person_that_it_is_over(tmp_path
         site.telegram("olena").expects("Закрито")
         site.telegram("taras").expects("Закрито")
         site.nobody_is_told()
+
+
+async def test_a_storm_is_one_list_in_the_group_and_says_what_the_service_allows(tmp_path: Path) -> None:
+    """Ten at once where Telegram carries references: numbers and no places; who serves there takes the whole list, a
+    colleague of another service takes nothing.
+    """
+    discreet = replace(SERVICE, channels={"telegram": {"content": "reference"}}, members=("taras",))
+    door = event_rule("door", match(type="door"), to="patrol", severity="high", say="Двері: {{ site }}")
+    async with site_of(tmp_path, town(door, services={"police": discreet}, policies=(GROUP_ONLY,))) as site:
+        for number in range(1, 11):
+            await site.event("door", site=f"school-{number}")
+        await site.advance(seconds=10)
+        listed = site.telegram(GROUP).expects("Одразу подій: 7", "Інцидент № 10")
+        assert not [one.text for one in site.telegram(GROUP).messages if "school" in one.text or "Двері" in one.text]
+        assert await listed.presses("Беру (усі)", by="ivan") == "Вас об этом не извещали, поэтому ответ не засчитан."
+        assert "7" in await listed.presses("Беру (усі)", by="taras")
+        assert [site.incident(number).response for number in (3, 4, 10)] == [
+            "unanswered", "acknowledged", "acknowledged"]
+        assert "✓ Інцидент № 4" in listed.text
+        assert "Тарас" not in listed.text
 
 
 async def test_a_group_that_became_a_supergroup_is_followed(site: Site) -> None:
