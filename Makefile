@@ -42,7 +42,8 @@ run: setup  ## live, with CONFIG=config.yaml
 	$(BIN)/tocsin run --config $(CONFIG)
 
 test: setup  ## unit, contract, scenario and acceptance tests
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests --ignore=tests/acceptance --numprocesses=auto --dist=loadfile
+	$(BIN)/python -m pytest tests/acceptance
 
 scenario: setup  ## the scenario tests alone, told one by one; NAME=escalation picks
 	$(BIN)/python -m pytest tests/scenarios -v -k "$(NAME)"
