@@ -64,6 +64,19 @@ def test_what_is_silenced_pages_nobody_until_it_is_ended_whatever_happens_to_the
     assert site.run("silence", "end", str(number)).returncode == 2
 
 
+def test_a_drill_is_begun_by_the_command_and_reported(site: LiveSite) -> None:
+    """Its page says that it is one; the report of its incident comes from the store."""
+    begun = site.run("drill", "--rule", "panic-button", "--set", "site=gymnasium", "--json")
+    assert begun.returncode == 0, begun.stderr
+    comes(lambda: "gymnasium" in chats(site), site.log)
+    told = next(text for text in chats(site).split("\n") if "ТРЕНУВАННЯ" in text or "EXERCISE" in text)
+    assert told
+    reported = one_of(site.run("report", str(one_of(begun.stdout)["incident"]), "--json").stdout)
+    assert [one["rule"] for one in reported["incidents"]] == ["drill:panic-button"]
+    refused = site.run("drill", "--rule", "nothing")
+    assert (refused.returncode, "there is no rule nothing" in refused.stderr) == (2, True)
+
+
 def test_an_operator_alone_may_silence(site: LiveSite) -> None:
     """No token, a wrong one and a source's are refused, each by its sentence; an operator's token sends no events."""
     body = {"rule": "panic-button", "for": "1 h", "reason": "x"}

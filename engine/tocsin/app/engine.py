@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from tocsin.api.acting import Acting
 from tocsin.api.answers import answer_routes
+from tocsin.api.drills import drill_routes
 from tocsin.api.health import health_routes
 from tocsin.api.incidents import incident_routes
 from tocsin.api.ingest import ingest_routes
@@ -185,6 +186,7 @@ class Engine:
                            watching.silent),
             *silence_routes(acting, self.clock, lambda: self.loop.book.content.site.time_zone),
             *incident_routes(acting, lambda: self.loop.book.content, say_of, self.clock),
+            *drill_routes(acting),
             *roster_routes(operators, self.store.secret, lambda: self.loop.book.content, self.clock),
             *answer_routes(self.ways_out.page), *(sms_routes(sms, desk) if sms is not None else ())])
 

@@ -13,7 +13,8 @@ COMMANDS = {
     "run": "run", "practice": "practice", "demo": "demo", "check": "check", "test": "rule_tests", "replay": "replay",
     "backtest": "backtest", "explain": "explain", "oncall": "oncall", "roster": "roster", "send-test": "send",
     "enrol": "enrol", "verify": "verify", "backup": "backup", "token": "token", "silence": "silence",
-    "incident": "incident", "report": "report", "schema": "schema", "init": "init", "watchdog": "watchdog",
+    "incident": "incident", "report": "report", "drill": "drill", "schema": "schema", "init": "init",
+    "watchdog": "watchdog",
 }
 """The module behind each command; each has ``add(app)``."""
 

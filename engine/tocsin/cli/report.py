@@ -27,6 +27,7 @@ def report(
     config: Config = CONFIG, as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one line a message.")] = False,
     as_html: Annotated[bool, typer.Option("--html", help="Print one HTML page, in the site's language.")] = False,
+    drills: Annotated[bool, typer.Option("--drills", help="Of the drills, not of what was real.")] = False,
     practice: Practice = False,
 ) -> None:
     """Report an incident or a period: who was told, how long everything took, what nobody answered, false alarms."""
@@ -47,7 +48,7 @@ def report(
             begin = instant_of(since, zone) if since is not None else end - 30 * DAY
             if begin >= end:
                 raise TocsinError("--since has to lie before --until")
-            found = of_period(connection, begin, end, rules, say_of)
+            found = of_period(connection, begin, end, rules, say_of, drills=drills)
     if as_json:
         say_json(plain(found))
     elif as_csv or as_html:

@@ -2,7 +2,7 @@
 
 from tocsin.core.draft import Draft
 from tocsin.domain.change import Timer
-from tocsin.domain.notification import ASK, FAMILIES, NEWS
+from tocsin.domain.notification import ASK, FAMILIES, NEWS, family
 from tocsin.domain.time import MINUTE, SECOND
 
 ALONE = 3
@@ -14,12 +14,12 @@ SYSTEMS = frozenset({"webhook"})
 """Channels behind which nobody reads: each message leaves alone."""
 
 
-def turn_of(draft: Draft, kind: str, person: str, channel: str, policy: str, now: int) -> int:
+def turn_of(draft: Draft, kind: str, rule: str, person: str, channel: str, policy: str, now: int) -> int:
     """How many messages like this one the person was to get by this channel in the minute that runs; counts it."""
-    family = FAMILIES.get(kind, "")
-    if not family or channel in SYSTEMS:
+    kin = family(kind, rule)
+    if not kin or channel in SYSTEMS:
         return 0
-    name = f"8|calm|{family}|{policy}|{person}|{channel}"
+    name = f"8|calm|{kin}|{policy}|{person}|{channel}"
     running = draft.timer(name)
     if running is None or running.due <= now:
         running = Timer(name, now + MINUTE, "escalation", "calm", person=person)

@@ -192,7 +192,7 @@ def close(draft: Draft, meaning: Meaning, incident: Incident, how: str, by: str,
           reopens: int | None = None) -> None:
     """Close it and tell everybody who was notified, once."""
     incident = escalate.stop(draft, incident, f"closed: {how}", now)
-    for kind in ("remind", "forgotten", "joined", "overflow", "flap"):
+    for kind in ("remind", "forgotten", "joined", "overflow", "flap", "drill"):
         draft.drop_timer(f"6|{kind}|{incident.id}")
     draft.drop_timer(silences.unmute_timer(incident))
     silences.closed(draft, incident, now)

@@ -1,6 +1,6 @@
 """What operators, and people outside an incident, do."""
 
-from tocsin.core import enrolment, manual, receipts, silences
+from tocsin.core import drill, enrolment, manual, receipts, silences
 from tocsin.core.draft import Draft
 from tocsin.domain.change import Noted
 from tocsin.domain.input import OF_ANSWERS, OperatorAction
@@ -14,9 +14,9 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
     ``to``; ``enrol`` takes person, channel, address and the instant at which the link was made, ``issued``; ``notice``
     takes to (a role) and text; ``rejected`` records a message that was no event; ``silence`` takes rule, key, severity
     (at least one of them), until and reason, ``unsilence`` the number of a silence; ``escalate``, ``add``,
-    ``reassign``, ``hand_over`` and ``snooze`` take the number of an incident (core/manual.py); ``wrong_code``,
-    ``code_fits``, ``locked_out`` and ``not_applied`` record with person, reason (and incident) what a text or press
-    has not done.
+    ``reassign``, ``hand_over`` and ``snooze`` take the number of an incident (core/manual.py); ``drill`` takes what
+    core/drill.py says; ``wrong_code``, ``code_fits``, ``locked_out`` and ``not_applied`` record with person, reason
+    (and incident) what a text or press has not done.
     """
     arguments = item.arguments
     person, channel = str(arguments.get("person", "")), str(arguments.get("channel", ""))
@@ -36,6 +36,8 @@ def act(draft: Draft, meaning: Meaning, item: OperatorAction, now: int) -> None:
         silences.set_silence(draft, meaning, item, now)
     elif item.action == "unsilence":
         silences.end_silence(draft, meaning, item, now)
+    elif item.action == "drill":
+        drill.begin(draft, meaning, item, now)
     elif item.action in manual.ACTIONS:
         manual.act(draft, meaning, item, now)
     elif item.action in OF_ANSWERS:

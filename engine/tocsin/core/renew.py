@@ -10,6 +10,7 @@ from tocsin.core.overflow import OPENED, OVERFLOW_KEY
 from tocsin.core.standing import COMING, holders
 from tocsin.core.windows import put, timer_of
 from tocsin.domain.change import GatedDropped, IncidentSet, Noted, TimerDropped, WindowDropped, WindowSet
+from tocsin.domain.drill import is_drill
 from tocsin.domain.incident import ACTIVE, CLOSED, RANK, Incident
 from tocsin.domain.input import BookLoaded, Firing, Rebuilt
 from tocsin.domain.time import format_instant
@@ -49,7 +50,7 @@ def _removed(board: Board, draft: Draft, meaning: Meaning, now: int) -> list[Sai
     said: list[Said] = []
     for number, rule in sorted((number, rule) for (rule, _), number in board.open.items()):
         incident = draft.incident(number) if rule not in meaning.words else None
-        if incident is not None and not incident.values.get(REMOVED):
+        if incident is not None and not incident.values.get(REMOVED) and not is_drill(rule):
             draft.put(IncidentSet(replace(incident, values={**incident.values, REMOVED: True}, held=True)))
             said.append((rule, (Cleared(rule, incident.key, "the rule was removed", now),)))
     return said

@@ -12,6 +12,7 @@ from tocsin.core import (
     answers,
     asking,
     correlate,
+    drill,
     escalate,
     gates,
     handover,
@@ -202,6 +203,8 @@ def _timer(draft: Draft, meaning: Meaning, timer_id: str, now: int) -> None:
         after_answer.forgotten_due(draft, meaning, incident, now)
     elif timer.kind == "overflow":
         incidents.overflow_over(draft, meaning, incident, now)
+    elif timer.kind == "drill":
+        drill.over(draft, meaning, incident, now)
     elif timer.kind == "flap":
         _carry_on(draft, meaning, [(incident.rule, incidents.quiet_at_last(draft, incident, now))], now, admitted=True)
     elif timer.kind == "unmute":

@@ -131,7 +131,7 @@ def _put(draft: Draft, incident: Incident, kind: str, person: str, channel: str,
     number = draft.last_notification + 1
     activation = incident.activation
     names = {**incident.key, **incident.values, "count": activation.events, "since": activation.happened, **values}
-    turn = turn_of(draft, kind, person, channel, policy, now)
+    turn = turn_of(draft, kind, incident.rule, person, channel, policy, now)
     draft.put(NotificationSet(Notification(
         id=number, kind=kind, person=person, channel=channel, created=now, incident=incident.id,
         activation=activation.number, rule=incident.rule, policy=policy, step=step, round=round_,

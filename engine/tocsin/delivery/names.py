@@ -12,6 +12,7 @@ from tocsin.delivery.phrases import PHRASE, phrase_of
 from tocsin.delivery.plain import cut, harmless, one_line
 from tocsin.delivery.when import told_time, zone_of
 from tocsin.delivery.words import known, word
+from tocsin.domain.drill import is_drill
 from tocsin.domain.notification import JOINED, NOTICE, Notification
 from tocsin.domain.time import MINUTE
 
@@ -81,7 +82,8 @@ def reference(notification: Notification, language: str) -> str:
 
 def said(rule: Rule | None, values: dict[str, Any], notification: Notification, broken: Broken) -> str:
     """The rule's sentence; without a rule its name and the key's values stand for it."""
-    if notification.incident == 0 and "text" in values:
+    alone = notification.incident == 0 or (rule is None and is_drill(notification.rule))
+    if alone and "text" in values:
         return cut(str(values["text"]), LONGEST_SAY)
     if rule is None:
         return cut(plain_key(notification), LONGEST_SAY)

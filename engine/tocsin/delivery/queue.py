@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 
 from tocsin.delivery.outbox import Outbox, Row
-from tocsin.domain.incident import RANK
 from tocsin.domain.notification import QUEUED, Notification
 from tocsin.domain.time import SECOND
 
@@ -42,7 +41,7 @@ class Queue:
         if (hold := notification.hold) is not None:
             self.next_due = min(hold, self.next_due or hold)
             return
-        row = Row(notification, RANK[notification.severity], QUEUED, 0)
+        row = Row(notification, notification.rank, QUEUED, 0)
         if self.more and (not self._rows or row.order > self._rows[-1].order):
             return  # its turn is among those that are not at hand
         insort(self._rows, row, key=_order)

@@ -19,6 +19,7 @@ from tocsin.delivery.segments import folded, room, segments, units
 from tocsin.delivery.templates import escape
 from tocsin.delivery.when import told_time, zone_of
 from tocsin.delivery.words import word
+from tocsin.domain.drill import is_drill
 from tocsin.domain.notification import REMIND, WANTS_ANSWER, Notification
 from tocsin.ports import Rendered
 
@@ -152,8 +153,9 @@ class Renderer:
         code = codes.shown_code(self._site.secret, message.notification.id, message.earlier) if asks else ""
         answer = word(language, "sms.code", code=code) if code else ""
         marks = self.marks(message)
-        front = f"{marks[0]}. " if self._site.practice else ""
-        behind = " ".join([*(f"{mark}." for mark in marks[int(self._site.practice):]), self._late(message)]).strip()
+        first = len(marks) - int(message.repeat)
+        front = "".join(f"{mark}. " for mark in marks[:first])
+        behind = " ".join([*(f"{mark}." for mark in marks[first:]), self._late(message)]).strip()
         names = {**names, "answer": answer}
         for _ in range(4):
             body = one_line(self._body(message, names, html=False), 1500)
@@ -185,8 +187,9 @@ class Renderer:
     def marks(self, message: Message) -> list[str]:
         """What must stand on the message whatever its template says."""
         language = message.person.language
-        return [word(language, name) for name, holds in (("practice", self._site.practice), ("repeat", message.repeat))
-                if holds]
+        drill = is_drill(message.notification.rule)
+        return [word(language, name) for name, holds in (
+            ("practice", self._site.practice), ("drill", drill), ("repeat", message.repeat)) if holds]
 
     def _late(self, message: Message) -> str:
         created, zone = message.notification.created, message.content.site.time_zone

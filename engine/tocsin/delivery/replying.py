@@ -6,6 +6,7 @@ from tocsin.delivery.plain import cut, harmless
 from tocsin.delivery.shelf import Shelf
 from tocsin.delivery.when import told_time, zone_of
 from tocsin.delivery.words import word
+from tocsin.domain.drill import is_drill
 from tocsin.domain.incident import CLOSED, Answered, Incident
 from tocsin.domain.notification import Notification
 
@@ -52,7 +53,8 @@ class Replies:
 
     def say(self, notification: Notification, language: str) -> str:
         """What the notification said it is about, for a line."""
-        return reference(notification, language) if notification.content else self.sentence(notification)
+        about = reference(notification, language) if notification.content else self.sentence(notification)
+        return f"{word(language, 'drill')}. {about}" if is_drill(notification.rule) else about
 
     def sentence(self, notification: Notification) -> str:
         """The sentence of the notification's rule, for a line, whatever its channel may carry."""

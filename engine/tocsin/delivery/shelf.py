@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tocsin.book.book import Book, Content
 from tocsin.book.rule import Rule
+from tocsin.domain.drill import real_rule
 
 KEPT = 8
 
@@ -31,4 +32,4 @@ class Shelf:
             self._rules[number] = {each.id: each for each in book.content.rules}
             if len(self._rules) > KEPT:
                 del self._rules[min(other for other in self._rules if other != number)]
-        return self._rules[number].get(rule)
+        return self._rules[number].get(real_rule(rule))

@@ -4,6 +4,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from tocsin.domain.drill import is_drill
+from tocsin.domain.incident import RANK
+
 PAGE, RAISED, JOINED, CLEARED, CLOSED, HANDOVER, REMIND = (
     "page", "raised", "joined", "cleared", "closed", "handover", "remind")
 TAKEN = "taken"
@@ -31,6 +34,12 @@ EXPIRED, WITHDRAWN = "expired", "withdrawn"
 AWAY = "away"
 """Of no message's own state: it waits for a provider that does not answer."""
 FINAL = frozenset({SENT, DELIVERED, READ, FAILED_PERMANENT, EXPIRED, WITHDRAWN})
+
+
+def family(kind: str, rule: str) -> str:
+    """What a message may be told together with; "" with nothing. A drill is never told with what is real."""
+    found = FAMILIES.get(kind, "")
+    return f"drill-{found}" if found and is_drill(rule) else found
 
 
 class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -65,7 +74,12 @@ class Notification(Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def together(self) -> tuple[str, str, str]:
         """Whose list it would stand in: messages that have this in common, and a ``hold``, are told as one."""
-        return self.person, FAMILIES.get(self.kind, ""), self.policy
+        return self.person, family(self.kind, self.rule), self.policy
+
+    @property
+    def rank(self) -> int:
+        """Higher leaves earlier: the severity's rank; what belongs to a drill leaves after everything real."""
+        return 0 if is_drill(self.rule) else RANK[self.severity]
 
 
 class Address(Struct, frozen=True, omit_defaults=True):

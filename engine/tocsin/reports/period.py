@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from tocsin.book.rule import Rule
 from tocsin.domain.codec import decode_incident
+from tocsin.domain.drill import is_drill, real_rule
 from tocsin.domain.incident import Incident
 from tocsin.domain.notification import TAKEN, WANTS_ANSWER
 from tocsin.reports.told import Told, of_incident
@@ -106,9 +107,11 @@ def of_one(connection: Connection, number: int, rules: dict[str, Rule], say: Say
     return summed([found], found.opened, found.closed or found.opened)
 
 
-def of_period(connection: Connection, since: int, until: int, rules: dict[str, Rule], say: Say) -> Report:
-    """The report of the incidents that opened from ``since`` to before ``until``."""
-    return summed([course(connection, one, rules, say) for one in _incidents(connection, since, until)], since, until)
+def of_period(connection: Connection, since: int, until: int, rules: dict[str, Rule], say: Say, *,
+              drills: bool = False) -> Report:
+    """The report of the incidents that opened from ``since`` to before ``until``: the real ones, or the drills."""
+    return summed([course(connection, one, rules, say) for one in _incidents(connection, since, until)
+                   if is_drill(one.rule) == drills], since, until)
 
 
 def course(connection: Connection, incident: Incident, rules: dict[str, Rule], say: Say) -> Course:
@@ -118,7 +121,7 @@ def course(connection: Connection, incident: Incident, rules: dict[str, Rule], s
     pages = [one.sent for one in messages if one.kind in WANTS_ANSWER and one.sent is not None]
     counted = [given for given in incident.answers if given.word in POSITIVE or given.word in ENDING]
     arrived = [given.at for given in incident.answers if given.word == "arrived"]
-    rule = rules.get(incident.rule)
+    rule = rules.get(real_rule(incident.rule))
     return Course(
         incident.id, incident.rule, say(rule, incident.values) if rule is not None else
         ", ".join([incident.rule, *incident.key.values()]), incident.severity, incident.opened, incident.closed,

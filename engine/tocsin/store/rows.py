@@ -194,7 +194,7 @@ def _incident(one: Incident) -> Row:
 
 
 def _outbox(one: Notification) -> Row:
-    return (one.id, one.incident, one.activation, one.kind, one.policy, one.person, one.channel, RANK[one.severity],
+    return (one.id, one.incident, one.activation, one.kind, one.policy, one.person, one.channel, one.rank,
             one.turn, one.created, one.expires, one.created if one.hold is None else one.hold, QUEUED, 0, encode(one))
 
 
