@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 from tests.support.city import event_rule, match
 from tests.support.gates import active
-from tests.support.site import START, Site, site_of
+from tests.support.play import Play
+from tests.support.site import START, TOKEN, Site, site_of
 from tests.support.town import OLENA, PANIC, PATROL, PEOPLE, town
 
 from tocsin.delivery.say import say_of
@@ -130,9 +131,19 @@ async def test_what_cannot_be_exercised_is_refused(tmp_path: Path, wanted: dict[
         assert site.incidents() == []
 
 
-async def test_over_http(tmp_path: Path) -> None:
-    """Without an operator's token nothing begins."""
+async def test_over_http_nobody_but_an_operator_begins_one(tmp_path: Path) -> None:
+    """Neither a stranger nor a source."""
     async with site_of(tmp_path) as site:
-        answer = await site.http.post("/v1/drills", json={"rule": "panic-button"})
-        assert answer.status_code == 403
+        for headers in ({}, {"Authorization": f"Bearer {TOKEN}"}):
+            answer = await site.http.post("/v1/drills", json={"rule": "panic-button"}, headers=headers)
+            assert answer.status_code in (401, 403)
         assert site.incidents() == []
+
+
+def test_another_book_does_not_end_it() -> None:
+    """A rule of its name is in no book, and it is no rule that was removed."""
+    play = Play(event_rule("panic"))
+    play.operator("drill", rule="panic", values={"site": "s1"})
+    play.book(event_rule("panic"), event_rule("other"), at="+10s")
+    assert play.incident(1).condition == "active"
+    assert not play.news()

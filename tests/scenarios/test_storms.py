@@ -10,7 +10,7 @@ from tests.support.site import TOKEN, Site, site_of
 from tests.support.town import OLENA, PANIC, PATROL, PEOPLE, TARAS, town
 
 from tocsin.book.rule import SeverityBy
-from tocsin.domain.errors import PermanentDeliveryError, UnknownDeliveryError
+from tocsin.domain.errors import PermanentDeliveryError, TemporaryDeliveryError, UnknownDeliveryError
 from tocsin.domain.input import Answer
 
 DOOR = event_rule("door", match(type="door"), to="guard", severity="high", say="Двері: {{ site }}")
@@ -220,6 +220,20 @@ async def test_a_list_that_may_have_arrived_comes_again_marked_as_a_repetition(t
         assert "d5" not in again.text
         await first.presses("Беру (усі)")
         assert takers(site) == [4, 5, 6]
+
+
+async def test_all_means_the_list_that_arrived_not_the_one_that_did_not(tmp_path: Path) -> None:
+    """A first try was refused for the moment; what was answered until the second is not in it, and not in "all"."""
+    async with place(tmp_path) as site:
+        await doors(site, 6)
+        await the_first_three(site)
+        site.fails("telegram", "olena", TemporaryDeliveryError("busy"))
+        await site.advance(seconds=10)
+        await site.engine.loop.submit(Answer("taras", 5, "accept", "console"))
+        await site.advance(seconds=5)
+        listed = site.telegram("olena").expects("Одразу подій: 2")
+        await listed.presses("Беру (усі)")
+        assert takers(site) == [4, 6]
 
 
 async def test_news_is_told_as_a_list_too(tmp_path: Path) -> None:

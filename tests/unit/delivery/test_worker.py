@@ -9,12 +9,14 @@ from tests.support.contacts import OLENA, OLENA_PHONE, SECRET, TARAS, content
 from tests.support.post import MINUTE, NOON, SECOND, Box, note, police_book, post
 
 from tocsin.clock import VirtualClock
+from tocsin.delivery.claim import Sending, claim
 from tocsin.delivery.codes import read_button
+from tocsin.delivery.outbox import Row
 from tocsin.domain.errors import PermanentDeliveryError, TemporaryDeliveryError, UnknownDeliveryError
 from tocsin.domain.event import Event
 from tocsin.domain.input import Answer, OperatorAction
 from tocsin.domain.notification import TAKEN
-from tocsin.ports import Handed, Limits
+from tocsin.ports import Handed, Limits, Outgoing, Rendered
 
 
 @pytest.fixture
@@ -489,3 +491,15 @@ async def test_the_first_of_each_service_leaves_before_the_hundredth_of_another(
         office.serve(box)
         await office.advance(SECOND)
         assert box.numbers == [9000, 9001]
+
+
+async def test_a_list_of_which_a_line_was_withdrawn_is_written_anew(path: Path) -> None:
+    """Between the writing and the claim: nothing of it is claimed, so that nobody reads what is over."""
+    async with post(path) as office:
+        await office.put(note(1), note(2))
+        rows = [Row(note(number), 3, "queued", 0) for number in (1, 2)]
+        listed = Sending(rows[0], (Outgoing(1, 1, str(OLENA), Rendered("1, 2"), bundle=1),), (rows[1],))
+        await office.loop.run_work(
+            lambda connection: connection.exec_driver_sql("UPDATE outbox SET state = 'withdrawn' WHERE id = 2"))
+        assert await office.loop.run_work(lambda connection: claim(connection, [listed], NOON)) == []
+        assert office.states() == {1: "queued", 2: "withdrawn"}
