@@ -11,11 +11,12 @@ from tests.support.site import START, Site, site_of
 from tests.support.town import PANIC, PATROL, town
 
 import tocsin.core.step
+from tocsin.app.engine import Engine
 from tocsin.book.book import Content
 from tocsin.book.catalogue import EventType, FieldKind
 from tocsin.book.match import Expect, Match
 from tocsin.core import correlate
-from tocsin.domain.errors import BookError, Finding, Location
+from tocsin.domain.errors import BookError, Finding, Location, TocsinError
 from tocsin.domain.time import HOUR
 
 
@@ -72,6 +73,23 @@ async def test_files_that_are_wrong_at_the_start_leave_the_stored_rules_in_force
         await site.event()
         site.telegram("olena").expects("Тривожна кнопка: school-12")
         site.nobody_is_told()
+
+
+async def test_a_start_that_fails_ends_what_it_began(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address in use, two sources with one token: it says so, and the store is free for the next start."""
+
+    def refuses(engine: Engine) -> Any:
+        raise TocsinError("cannot listen on 127.0.0.1:8080")
+
+    await site.dies()
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "_app", refuses)
+        with pytest.raises(TocsinError, match="cannot listen"):
+            await site.starts()
+    assert site.engine.tasks.alive() == ()
+    await site.starts()
+    await site.event()
+    site.telegram("olena").expects("Тривожна кнопка: school-12")
 
 
 async def test_files_that_are_new_at_the_start_hold_from_then_on(tmp_path: Path) -> None:

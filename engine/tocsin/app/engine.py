@@ -107,9 +107,16 @@ class Engine:
         """Restore, then let messages leave, then listen to people, then take events in.
 
         Without ``serving`` no port is opened; without ``watching`` the engine is measured only when asked, and looks at
-        the files only now.
+        the files only now. What had begun is ended when the start fails.
         """
         await self.loop.start()
+        try:
+            await self._begin(serving=serving, watching=watching)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _begin(self, *, serving: bool, watching: bool) -> None:
         self.loop.on_fatal(self._fatal)
         self.loop.on_poison(self._poisoned)
         self.loop.on_rule_error(self._rule_failed)
