@@ -53,8 +53,8 @@ async def serve(app: ASGIApp, host: str, port: int) -> Listening:
         bound.listen(2048)
     except OSError as error:
         bound.close()
-        raise SettingsError(f"cannot listen on {host}:{port} ({error.strerror}): set http.listen in config.yaml "
-                            "to a free address of this machine") from None
+        raise SettingsError(f"cannot listen on {host}:{port} ({error.strerror}): set http.listen in config.yaml, "
+                            "or --port of tocsin practice, to one that is free on this machine") from None
     server = _Server(uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", ws="none", proxy_headers=False, server_header=False,
         timeout_keep_alive=75, timeout_graceful_shutdown=GRACE_SECONDS))
