@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 from tests.support import small_site
+from tests.support.first_tables import FIRST_TABLES
 from tests.support.small_site import NOON, running
 
 from tocsin.clock import VirtualClock
@@ -28,9 +29,6 @@ from tocsin.store.journal import Sealer
 from tocsin.store.retention import Keep, Retention
 from tocsin.store.verify import verify
 
-FIRST_TABLES = ("DROP TABLE gated; DROP TABLE silences; DROP INDEX suppressed_silence; "
-                "ALTER TABLE suppressed DROP COLUMN silence; ALTER TABLE segments DROP COLUMN thinned; "
-                "DELETE FROM meta WHERE key = 'position'; UPDATE alembic_version SET version_num = '0001'")
 TABLES = ("incidents", "activations", "outbox", "evidence", "segments", "segment_parts", "suppressed", "noted", "gated",
           "silences")
 LATER = NOON + 40 * DAY

@@ -28,6 +28,9 @@ _SENTENCES = {
 _LOCKED = ("The store {place} is locked by another program: end whatever else has it open for writing (a database "
            "tool, a copy in progress); senders are asked to try again.")
 
+_OTHER_TABLES = ("The store {place} does not have the tables of this version of Tocsin ({cause}): check storage.url in "
+                 "config.yaml; a store of an older version is brought up to date when the engine starts.")
+
 
 def sentence(error: BaseException, place: str) -> StoreError:
     """The error of the store's own kind: busy, refused for its content, or beyond use (StoreError itself)."""
@@ -38,6 +41,8 @@ def sentence(error: BaseException, place: str) -> StoreError:
     if code in _SENTENCES:
         return StoreError(_SENTENCES[code].format(place=place, word=getattr(cause, "sqlite_errorname", "")),
                           full=code == sqlite3.SQLITE_FULL)
+    if code == sqlite3.SQLITE_ERROR and str(cause).startswith(("no such table", "no such column")):
+        return StoreError(_OTHER_TABLES.format(place=place, cause=cause))
     if code in _CONTENT_CODES or isinstance(cause, (*_CONTENT, OverflowError, UnicodeError, TypeError)):
         return StoreRefusedError(f"The store {place} refused what it was given: {cause}")
     return StoreError(f"The store {place} cannot be used: {cause}")

@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from msgspec.structs import replace
+from tests.support.first_tables import FIRST_TABLES
 from tests.support.small_site import NOON, PANIC, column, content, event, running
 
 from tocsin.book.book import Book, number_book
@@ -77,13 +78,7 @@ def test_a_store_of_the_first_tables_is_brought_up_to_date(tmp_path: Path) -> No
     path = tmp_path / "t.db"
     open_store(path).close()
     connection = sqlite3.connect(path)
-    connection.executescript("DROP TABLE gated; DROP TABLE silences; DROP INDEX suppressed_silence; "
-                             "ALTER TABLE suppressed DROP COLUMN silence; ALTER TABLE segments DROP COLUMN thinned; "
-                             "DROP INDEX outbox_order; ALTER TABLE outbox DROP COLUMN turn; "
-                             "DROP INDEX attempts_bundle; ALTER TABLE attempts DROP COLUMN bundle; "
-                             "CREATE INDEX outbox_order ON outbox (id); "
-                             "DELETE FROM meta WHERE key = 'position'; "
-                             "UPDATE alembic_version SET version_num = '0001'; INSERT INTO meta VALUES ('kept', 'yes')")
+    connection.executescript(f"{FIRST_TABLES} INSERT INTO meta VALUES ('kept', 'yes')")
     connection.close()
     store = open_store(path)
     assert column(store, "SELECT count(*) FROM gated") == column(store, "SELECT count(*) FROM silences") == [0]

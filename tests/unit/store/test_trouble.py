@@ -1,6 +1,7 @@
 """Trouble with the store: a sentence for the one who can act, and nothing confirmed that is not there."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,17 @@ def test_a_store_of_a_newer_version_is_not_opened(tmp_path: Path) -> None:
     change(path, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreError, match="newer version of Tocsin"):
         open_store(path)
+
+
+@pytest.mark.parametrize("change", ["DROP TABLE gated", "DROP TABLE segments"])
+def test_who_reads_a_store_with_other_tables_is_told_so(tmp_path: Path, change: str) -> None:
+    """One of an older version that no engine has opened yet, or a database of another program."""
+    path = tmp_path / "t.db"
+    open_store(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(change)
+    with pytest.raises(StoreError, match="does not have the tables of this version"):
+        verify(path)
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
