@@ -186,7 +186,7 @@ class _Reading:
         operations: dict[str, dict[str, Any]] = {}
         for place, body in self._files("rules/calendars", ".ics"):
             name = self._named("rules/calendars", place)
-            self.report.declare("calendar", name, Location(place))
+            self.report.declare("calendar", name, Location(place, 1, 1))
             with suppress(Unreadable):
                 calendars[name] = read_ics(place, body, self.settings.site.time_zone, self.report)
         for place, tree in self._trees("rules/calendars"):
@@ -198,7 +198,7 @@ class _Reading:
                     operations |= {each["operation"]: each for each in listed}
                     check_clocks(tree, self.settings.site.time_zone, self.report, last=True)
                     continue
-                self.report.declare("calendar", name, Location(place))
+                self.report.declare("calendar", name, Location(place, 1, 1))
                 calendars[name] = {"time_zone": self.settings.site.time_zone} | CALENDAR.read(tree, self.report)
         return calendars, operations
 

@@ -18,7 +18,7 @@ SINGLE = "value"
 
 def read_list(name: str, path: str, body: bytes, report: Report) -> Table:
     """The table of one file; declares the list and its columns. Raises Unreadable with the reasons reported."""
-    report.declare("list", name, Location(path))
+    report.declare("list", name, Location(path, 1, 1))
     before = len(report.findings)
     table = _read_csv(path, body, report) if path.endswith(".csv") else _read_yaml(path, body, report)
     for column in table.columns:
