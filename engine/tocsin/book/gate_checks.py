@@ -31,9 +31,17 @@ def check_gates(rules: tuple[Rule, ...], report: Report) -> None:
 def _never_open(rules: dict[str, Rule], report: Report) -> None:
     """A rule opens when any of its alternatives can; one whose every alternative waits for such a rule never does."""
     can: dict[str, bool] = {name: not rule.during and rule.when.word != "incident" for name, rule in rules.items()}
-    while found := [name for name, rule in rules.items() if not can[name] and _opens(rule, lambda other: can.get(
-            other, True))]:
-        can.update(dict.fromkeys(found, True))
+    waiting: dict[str, list[str]] = {}
+    for name, rule in rules.items():
+        for other in {rule.when.of if rule.when.word == "incident" else "", *(gate.active for gate in rule.during)}:
+            waiting.setdefault(other, []).append(name)
+    ahead = list(rules)
+    while ahead:
+        name = ahead.pop()
+        if not can[name] and _opens(rules[name], lambda other: can.get(other, True)):
+            can[name] = True
+        if can[name]:
+            ahead += [other for other in waiting.pop(name, ()) if not can[other]]
     for name, rule in rules.items():
         if can[name] or not rule.during:
             continue

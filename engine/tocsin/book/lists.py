@@ -12,6 +12,7 @@ from tocsin.domain.errors import Location
 
 TIME_COLUMNS = ("from", "until")
 MAX_ROWS = 200_000
+MAX_COLUMNS = 200
 SINGLE = "value"
 """The column of a YAML list of plain values."""
 
@@ -71,6 +72,9 @@ def _read_csv(path: str, body: bytes, report: Report) -> Table:
 
 
 def _columns(cells: list[str], where: Location, report: Report) -> tuple[str, ...]:
+    if len(cells) > MAX_COLUMNS:
+        raise _refuse(report, where, f"the first line names {len(cells)} columns, more than {MAX_COLUMNS}: is it the "
+                                     "line of names?")
     for index, name in enumerate(cells):
         if not name:
             report.error(where, f"column {index + 1} has no name in the first line")

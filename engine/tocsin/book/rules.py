@@ -22,6 +22,8 @@ from tocsin.domain.errors import Location
 from tocsin.domain.incident import SEVERITIES
 
 BOARD = "board"
+_MOST_NAMED = 10
+"""So many rules of a circle are named."""
 
 
 class PerShape(Shape[PerKey]):
@@ -210,15 +212,28 @@ def check_chains(rules: tuple[Rule, ...], report: Report) -> None:
     """An error for every rule whose ``incident:`` leads back to itself."""
     leads_to = {rule.id: rule.when.of for rule in rules if rule.when.word == "incident"}
     places = {rule.id: rule.where for rule in rules}
-    told: set[str] = set()
+    written = {rule: number for number, rule in enumerate(leads_to)}
+    ends: set[str] = set()
+    """Rules of which it is known whether they lead into a circle."""
     for start in leads_to:
-        chain = [start]
-        while (following := leads_to.get(chain[-1])) is not None and following not in chain:
-            chain.append(following)
-        if following == start and start not in told:
-            told.update(chain)
-            report.error(places[start], "these rules wait for one another's incidents in a circle: "
-                         + " → ".join([*chain, start]) + ": one of them must begin with an event")
+        way: dict[str, None] = {}
+        rule = start
+        while rule in leads_to and rule not in ends and rule not in way:
+            way[rule] = None
+            rule = leads_to[rule]
+        if rule in way:
+            circle = list(way)[list(way).index(rule):]
+            first = min(range(len(circle)), key=lambda at: written[circle[at]])
+            circle = [*circle[first:], *circle[:first + 1]]
+            report.error(places[circle[0]], "these rules wait for one another's incidents in a circle: "
+                         + _shortened(circle) + ": one of them must begin with an event")
+        ends.update(way)
+
+
+def _shortened(circle: list[str]) -> str:
+    if len(circle) > _MOST_NAMED:
+        circle = [*circle[:_MOST_NAMED], f"{len(circle) - _MOST_NAMED - 1} more", circle[-1]]
+    return " → ".join(circle)
 
 
 def _check(rule: Rule, node: Node, report: Report) -> None:

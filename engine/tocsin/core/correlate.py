@@ -20,7 +20,7 @@ from tocsin.domain.event import Event
 from tocsin.domain.input import Arrival
 from tocsin.domain.time import MINUTE
 from tocsin.rules.gates import place_of_event
-from tocsin.rules.key import keys_of
+from tocsin.rules.key import MOST_KEYS, keys_of
 from tocsin.rules.meaning import Meaning
 from tocsin.rules.near import NEAR, Spot, nearest, reach, spot_of
 from tocsin.rules.operators.incident import IncidentWord
@@ -36,6 +36,10 @@ def hear(draft: Draft, meaning: Meaning, rule: str, slots: frozenset[str], item:
     """An event that has hits for this rule: what its keys say, one group of signals a key."""
     word = informed(draft, meaning, rule) or meaning.words[rule]
     keys, missing = keys_of(item.event, word.rule.per)
+    if len(keys) > MOST_KEYS:
+        draft.put(Noted(now, "too_many_keys", f"event {item.event.id} of {item.event.source} is of more than "
+                        f"{MOST_KEYS} keys at once: the rest are left out", rule=rule))
+        keys = keys[:MOST_KEYS]
     if missing and isinstance(word, WindowWord) and not word.takes_unknown:
         if slots - {"clear"}:
             draft.put(Noted(now, "key_missing", f"event {item.event.id} of {item.event.source} has no "

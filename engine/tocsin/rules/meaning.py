@@ -84,8 +84,9 @@ class Meaning:
                 if same not in self.asked.get(other, ()):
                     self.asked[other] = (*self.asked.get(other, ()), same)
         self._hashes: dict[str, tuple[Policy, str]] = {}
+        names = self._names()
         self.words: dict[str, Word] = {
-            rule.id: WORDS[rule.when.word](rule, self._names(rule.id)) for rule in self.rules.values()}
+            rule.id: WORDS[rule.when.word](rule, names[rule.id]) for rule in self.rules.values()}
         self.late = max([LATE, *(one.late for one in book.content.patience.values())])
         for word in self.words.values():
             word.wait_for(book.content.patience)
@@ -105,7 +106,15 @@ class Meaning:
             known = self._hashes[policy.id] = (policy, hashlib.sha256(_encode(policy)).hexdigest()[:32])
         return known[1]
 
-    def _names(self, rule_id: str) -> tuple[str, ...]:
+    def _names(self) -> dict[str, tuple[str, ...]]:
+        """By rule what its incidents must know, for itself and for the rules that follow it."""
+        found: dict[str, tuple[str, ...]] = {}
+        for rule in sorted(self.rules, key=lambda one: -self.order[one]):
+            names = self._own_names(rule).union(*(found[follower] for follower in self.followers.get(rule, ())))
+            found[rule] = tuple(sorted(names))
+        return found
+
+    def _own_names(self, rule_id: str) -> set[str]:
         rule = self.rules[rule_id]
         names = set(names_used(rule)) | {field.name for field in rule.per if rule.when.word == "incident"}
         if rule.when.word == "incident":
@@ -117,6 +126,4 @@ class Meaning:
         names.update(field for same in self.asked.get(rule_id, ()) for field in same)
         if self._placed & policies_named(rule):
             names |= {*PLACE_NAMES, "location"}
-        for follower in self.followers.get(rule_id, ()):
-            names.update(self._names(follower))
-        return tuple(sorted(names))
+        return names

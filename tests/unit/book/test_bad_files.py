@@ -99,6 +99,42 @@ def test_bytes_of_every_kind(good, name):
         assert (found, said) == (["good", "more"], "")
 
 
+def line(number, when="event: {type: x}"):
+    return f"  - {{rule: r{number}, when: {{{when}}}, per: [site]}}\n"
+
+
+LARGE = {
+    "a chain of rules": ("".join(line(n, f"incident: r{n - 1}") for n in range(1, 1_200)) + line(0), ""),
+    "a circle of rules": ("".join(line(n, f"incident: r{(n - 1) % 1200}") for n in range(1_200)),
+                          "in a circle: r0 → r1199 → r1198 → r1197 → r1196 → r1195 → r1194 → r1193 → r1192 → r1191 → "
+                          "1190 more → r0: one of them"),
+    "a thousand unknown keys": ("".join(line(n).replace("per:", f"pre{n}:") for n in range(1_000)),
+                                'the key "pre999" is unknown'),
+    "ten thousand traps": ("  - a: b: c\n" * 10_000, "error"),
+    "ten thousand open brackets": ("  - [\n" * 10_000, "error"),
+    "an alias bomb": (line(0) + "  - &a [x, x, x, x]\n" + "  - &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n" * 9, "error"),
+    "a pattern that doubles": (line(0, "event: {type: x, v: {matches: '((a{900}){900})'}}"), "the pattern"),
+    "a text from right to left": (line(0).replace("rule:", 'say: "a\u202eb", rule:'), "U+202E"),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_and_hostile_files_are_read_or_refused_with_a_sentence(good, name):
+    """The good file beside them is read all the same."""
+    text, sentence = LARGE[name]
+    (good / "rules/other.yaml").write_text("rules:\n" + text)
+    found, said = rules_of(good)
+    assert "good" in found
+    assert sentence in said
+    assert bool(sentence) == ("error" in said)
+
+
+def test_a_list_whose_first_line_is_no_line_of_names_is_refused(good):
+    (good / "rules/lists").mkdir(exist_ok=True)
+    (good / "rules/lists/a.csv").write_text(",".join(map(str, range(50_000))) + "\n")
+    assert "names 50000 columns, more than 200" in rules_of(good)[1]
+
+
 FAR = [
     ("schedules: {a: {rotations: [{people: [x], turn: 1 d, from: 9999-12-31}]}}", "too far away"),
     ("schedules: {a: {rotations: [{people: [x], turn: 1 d, from: 0001-01-01}]}}", "too far away"),

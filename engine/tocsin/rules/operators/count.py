@@ -15,6 +15,8 @@ from tocsin.rules.signal import Verdict
 from tocsin.rules.text import key_text
 
 _LONGEST = 64
+_MOST_VALUES = 100
+"""Values of one event that ``distinct`` counts."""
 _BETWEEN = "\x1f"
 
 
@@ -144,8 +146,8 @@ class _Values:
 
 
 def _marks(value: Any) -> str:
-    """The values of a field as one short text, "" for none: a list gives each of its elements."""
-    return _BETWEEN.join(_mark(text) for text in key_text(value))
+    """The values of a field as one short text, "" for none: a list gives each of its first elements."""
+    return _BETWEEN.join(_mark(text) for text in key_text(value)[:_MOST_VALUES])
 
 
 def _mark(text: str) -> str:
