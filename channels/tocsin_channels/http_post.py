@@ -58,7 +58,7 @@ class Posts:
         head = f"POST {target} HTTP/1.1\r\nhost: {to.netloc}\r\ncontent-length: {len(body)}\r\n{headers}\r\n"
         try:
             answer = await connection.exchange(head.encode("latin-1", "replace") + body, self._timeout)
-        except BaseException:
+        except BaseException:  # cancelled too: a half-used connection is never used again
             connection.close()
             raise
         kept = self._idle.setdefault(place, [])

@@ -79,7 +79,7 @@ class Engine:
             self.start_book: Start = start_book(self.store, read, try_, fit)
             matcher, self._tables = matcher_of(self.start_book.book.content)
             look_ahead(self.start_book.book.content, self.clock.now())
-        except BaseException:
+        except BaseException:  # interrupted too: the store must not stay occupied
             self.store.close()
             raise
         self.second = SecondOpinions(self.clock, self._observed)
@@ -112,7 +112,7 @@ class Engine:
         await self.loop.start()
         try:
             await self._begin(serving=serving, watching=watching)
-        except BaseException:
+        except BaseException:  # cancelled too: nothing may go on running without a way to stop it
             await self.stop()
             raise
 

@@ -81,7 +81,7 @@ class Emulators:
             for part in (self.telegram, self.sms, self.email, self._page):
                 await part.start()
                 started.append(part)
-        except BaseException:
+        except BaseException:  # cancelled too: what listens already is stopped, then it is raised on
             for part in reversed(started):
                 await part.stop()
             raise

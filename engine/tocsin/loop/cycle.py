@@ -3,14 +3,13 @@
 import asyncio
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
 from msgspec.structs import replace
 
 from tocsin.core.board import Board
-from tocsin.domain.change import AddressSet, Change, Noted, NotificationSet
+from tocsin.domain.change import AddressSet, NotificationSet
 from tocsin.domain.errors import StoreBusyError, StoreError, StoreRefusedError, TocsinError
 from tocsin.domain.input import Started
 from tocsin.domain.time import DAY, SECOND
@@ -24,6 +23,7 @@ from tocsin.loop.rebuilding import Loading
 from tocsin.loop.recent import Recent
 from tocsin.loop.stats import Stats
 from tocsin.loop.store import Store
+from tocsin.loop.tidings import Outcome, Tidings
 from tocsin.ports import Clock
 
 _RUN = 32
@@ -31,8 +31,6 @@ _RUN = 32
 
 _NEWS = frozenset({NotificationSet, AddressSet})
 """What those who send messages hear of."""
-
-Outcome = tuple["asyncio.Future[Any]", Any]
 
 
 class LoopClock(Clock, Protocol):
@@ -56,11 +54,7 @@ class Cycle:
         self.taking = False
         self.due: int | None = None
         """The earliest deadline when the thread last had nothing to do."""
-        self.on_outbox: list[Callable[[Sequence[Change]], None]] = []
-        self.on_poison: list[Callable[[str], None]] = []
-        self.on_rule_error: list[Callable[[str, str], None]] = []
-        self.on_implausible: list[Callable[[str], None]] = []
-        self.on_fatal: list[Callable[[StoreError], None]] = []
+        self.tidings = Tidings(self.stats, clock)
         self._told = Told(limits.told)
         self.recent = Recent()
         self._board = Board()
@@ -81,8 +75,8 @@ class Cycle:
         self.unremembered: StoreError | None = None
 
     async def start(self, version: str) -> None:
-        self._asyncio = asyncio.get_running_loop()
-        ready = self._asyncio.create_future()
+        self.tidings.go_to(asyncio.get_running_loop())
+        ready = asyncio.get_running_loop().create_future()
         self._thread = threading.Thread(target=self._live, args=(version, ready), name="tocsin-loop", daemon=True)
         self._thread.start()
         await ready
@@ -124,7 +118,7 @@ class Cycle:
             while self._again:
                 self._turn()
             self.taking = not self._stopping
-            self._publish([(ready, None)])
+            self.tidings.post([(ready, None)])
             while not (self._stopping and self.lanes.open and self.lanes.empty and not self._again):
                 self._wait()
                 self._turn_or_refuse()
@@ -134,7 +128,7 @@ class Cycle:
                       ready)
         finally:
             self.taking, self.due = False, None
-            self._publish([(future, None) for future in self._idle])
+            self.tidings.post([(future, None) for future in self._idle])
 
     def _restore(self) -> None:
         """The board, deadlines and recent identities as committed."""
@@ -174,7 +168,7 @@ class Cycle:
             return
         if self._idle and self.lanes.open:
             idle, self._idle = self._idle, []
-            self._publish([(future, None) for future in idle])
+            self.tidings.post([(future, None) for future in idle])
         self.lanes.wait(seconds)
 
     def _turn_or_refuse(self) -> None:
@@ -183,7 +177,7 @@ class Cycle:
             self._turn()
         except StoreBusyError as error:
             self.stats.refused += 1
-            self._publish(self.lanes.drain(error))
+            self.tidings.post(self.lanes.drain(error))
 
     def _turn(self, *, last: bool = False) -> None:
         """Gather, step, commit and answer one batch, with the work that waits."""
@@ -320,7 +314,7 @@ class Cycle:
         noted = [one for one in batch.noted
                   if self._told.due(f"{one.rule} {one.detail.partition(': ')[0]}", self._at)]
         if outcomes or poisons or news or noted:
-            self._publish(outcomes, poisons, news, noted)
+            self.tidings.post(outcomes, poisons, news, noted)
 
     def _one_by_one(self, batch: Batch, error: Exception) -> None:
         """The store refused a batch for what is in it: start from the committed state, take each input alone.
@@ -353,38 +347,4 @@ class Cycle:
         futures = [future for future, _ in self._outcomes] + [ready]
         taken = [one for one, _ in self._again] + (self._batch.taken if self._batch else [])
         futures += [ticket.future for ticket, _, _ in taken if ticket is not None]
-        self._publish([(future, error) for future in futures] + self.lanes.drain(error), fatal=error)
-
-    def _publish(self, outcomes: list[Outcome], poisons: Sequence[str] = (), news: Sequence[Change] = (),
-                 noted: Sequence[Noted] = (), *, fatal: StoreError | None = None) -> None:
-        with suppress(RuntimeError):  # the event loop is closed: nobody waits any more
-            self._asyncio.call_soon_threadsafe(self._deliver, outcomes, poisons, news, noted, fatal,
-                                               self._clock.monotonic())
-
-    def _deliver(self, outcomes: list[Outcome], poisons: Sequence[str], news: Sequence[Change],
-                 noted: Sequence[Noted], fatal: StoreError | None, posted: float) -> None:
-        """On the event loop: everything that one commit has to tell."""
-        self.stats.lag.add(self._clock.monotonic() - posted)
-        for future, result in outcomes:
-            if future.done():
-                continue
-            if isinstance(result, Exception):
-                future.set_exception(result)
-            else:
-                future.set_result(result)
-        if news:
-            for wake in self.on_outbox:
-                wake(news)
-        for reason in poisons:
-            for tell in self.on_poison:
-                tell(reason)
-        for one in noted:
-            if one.what == "rule_error":
-                for hear in self.on_rule_error:
-                    hear(one.rule, one.detail)
-            else:
-                for wonder in self.on_implausible:
-                    wonder(one.detail)
-        if fatal is not None:
-            for end in self.on_fatal:
-                end(fatal)
+        self.tidings.post([(future, error) for future in futures] + self.lanes.drain(error), fatal=error)

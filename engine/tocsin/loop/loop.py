@@ -165,23 +165,23 @@ class Loop:
 
     def on_outbox(self, callback: Callable[[Sequence[Change]], None]) -> None:
         """Call back on the event loop after each commit that added outbox rows or changed addresses, with these."""
-        self._cycle.on_outbox.append(callback)
+        self._cycle.tidings.on_outbox.append(callback)
 
     def on_poison(self, callback: Callable[[str], None]) -> None:
         """Call back with the reason of a rejected input, at most once in ten minutes for one place of errors."""
-        self._cycle.on_poison.append(callback)
+        self._cycle.tidings.on_poison.append(callback)
 
     def on_rule_error(self, callback: Callable[[str, str], None]) -> None:
         """Call back with a rule that failed on an input and how, at most once in ten minutes for the two."""
-        self._cycle.on_rule_error.append(callback)
+        self._cycle.tidings.on_rule_error.append(callback)
 
     def on_implausible(self, callback: Callable[[str], None]) -> None:
         """Call back with a value that cannot be, at most once in ten minutes for one field of one sender."""
-        self._cycle.on_implausible.append(callback)
+        self._cycle.tidings.on_implausible.append(callback)
 
     def on_fatal(self, callback: Callable[[StoreError], None]) -> None:
         """Call back when the loop has ended by itself."""
-        self._cycle.on_fatal.append(callback)
+        self._cycle.tidings.on_fatal.append(callback)
 
     def next_due(self) -> int | None:
         """The earliest deadline when the loop last settled; None when there was none."""
