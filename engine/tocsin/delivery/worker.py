@@ -155,9 +155,8 @@ class Worker:
     async def _pass_on(self, now: int) -> None:
         """Whoever waits here for a provider that is away is told by their other ways, once for each message."""
         while rows := self._outbox.asking(self._passed_on, now, PAGE):
-            for row in rows:
-                await self._sender.pass_on(row)
-                self._passed_on = row.id
+            await asyncio.gather(*map(self._sender.pass_on, rows))
+            self._passed_on = rows[-1].id
 
     async def _choose(self, now: int, free: int) -> list[Sending] | None:
         """Up to ``free`` prepared rows; None when rows were settled or set aside instead, so look again."""
