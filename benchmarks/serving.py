@@ -21,7 +21,7 @@ from tocsin.clock import SystemClock
 from tocsin.domain.input import Answer
 from tocsin.loop import Loop
 from tocsin.loop.stats import Spread
-from tocsin.loop.tuning import run_quickly, tune
+from tocsin.loop.tuning import tune
 from tocsin.sources.config import Allowance, SourceConfig
 from tocsin.sources.door import open_doors
 from tocsin.sources.report import Unreported
@@ -65,4 +65,4 @@ async def main(path: Path, rules: int) -> None:
 
 
 if __name__ == "__main__":
-    run_quickly(main(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))

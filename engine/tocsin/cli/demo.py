@@ -20,7 +20,6 @@ from tocsin.cli.ports import free_port
 from tocsin.clock import QuickClock
 from tocsin.delivery.say import say_of
 from tocsin.emulators.mailboxes import Emulators
-from tocsin.loop.tuning import run_quickly
 from tocsin.reports.timeline import timeline, timeline_text
 from tocsin.settings import load_settings
 from tocsin.store.verify import verify
@@ -38,7 +37,7 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as folder:
         home = Path(folder) / "city"
         write_home(home)
-        ok = run_quickly(_demo(home, speed))
+        ok = asyncio.run(_demo(home, speed))
     raise typer.Exit(FINE if ok else FOUND)
 
 

@@ -14,7 +14,6 @@ from tocsin.cli.books import read_content_of
 from tocsin.cli.logs import set_up_logs
 from tocsin.cli.output import CONFIG, FINE, Config
 from tocsin.emulators.mailboxes import Emulators
-from tocsin.loop.tuning import run_quickly
 from tocsin.settings import Settings, load_settings
 
 
@@ -30,7 +29,7 @@ def practice(
     """Run the engine beside emulated providers: send events by curl, answer from a page; nothing leaves the machine."""
     set_up_logs()
     settings = load_settings(config, environ={}, require_secrets=False)
-    run_quickly(_practice(settings, port, page_port))
+    asyncio.run(_practice(settings, port, page_port))
     raise typer.Exit(FINE)
 
 

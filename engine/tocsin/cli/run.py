@@ -14,7 +14,7 @@ from tocsin.app.trials import try_findings
 from tocsin.cli.books import read_content_of
 from tocsin.cli.logs import set_up_logs
 from tocsin.cli.output import CONFIG, COULD_NOT_RUN, FINE, Config, say_error
-from tocsin.loop.tuning import run_quickly, tune
+from tocsin.loop.tuning import tune
 from tocsin.settings import Settings, load_settings
 from tocsin.watch.systemd import Systemd
 
@@ -27,7 +27,7 @@ def run(config: Config = CONFIG) -> None:
     """Run live: real providers, real people. Refuses what is not fit for it, saying what to set."""
     set_up_logs()
     settings = load_settings(config, environ=os.environ)
-    raise typer.Exit(run_quickly(_run(settings)))
+    raise typer.Exit(asyncio.run(_run(settings)))
 
 
 async def _run(settings: Settings) -> int:

@@ -1,24 +1,10 @@
 """Settings of the whole process that suit the loop; the composition root and the benchmarks call this once."""
 
-import asyncio
 import gc
 import sys
-from collections.abc import Coroutine
-from typing import Any, TypeVar
-
-import uvloop
 
 SWITCH_S = 0.0001
 YOUNG = 20_000
-
-
-_Result = TypeVar("_Result")
-
-
-def run_quickly(main: Coroutine[Any, Any, _Result]) -> _Result:
-    """asyncio.run on the faster event loop: a request and a message cost a sixth less of Python's one core."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)
 
 
 def tune() -> None:
