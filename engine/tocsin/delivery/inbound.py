@@ -228,7 +228,8 @@ class InboundDesk:
         if found is not None:
             seen = Inbound(item.channel, "receipt", item.sender, item.reference, state=READ, provider_id=found[2],
                            detail="answered 1")
-            await self._run_work(partial(record_receipt, number=found[0].id, item=seen, before=found[1]))
+            await self._run_work(partial(record_receipt, number=found[0].id, item=seen, before=found[1],
+                                         at=self._clock.now()))
         return self._replies.word(person, "reply.read")
 
     async def _stop(self, item: Inbound, person: Person) -> Reply:
@@ -267,4 +268,5 @@ class InboundDesk:
             receipt = receipt_of(item, found[0])
             if receipt is not None:
                 await self._submit(receipt)
-            recorded = await self._run_work(partial(record_receipt, number=number, item=item, before=found[1]))
+            recorded = await self._run_work(partial(record_receipt, number=number, item=item, before=found[1],
+                                                    at=self._clock.now()))

@@ -32,8 +32,13 @@ class Outcome(Struct, frozen=True):
 
 
 def record_all(connection: Connection, outcomes: Sequence[Outcome], *, editable: bool) -> None:
-    """Put down what became of these tries and of their rows; ``editable`` channels can change what they have sent."""
-    run_many(connection, "UPDATE attempts SET ended = v.column3, state = v.column4, detail = v.column6, "
+    """Put down what became of these tries and of their rows; ``editable`` channels can change what they have sent.
+
+    What a receipt has said of a try meanwhile stands.
+    """
+    run_many(connection, "UPDATE attempts SET ended = coalesce(ended, v.column3), "  # noqa: S608 - own words
+                         f"state = CASE state WHEN '{STARTED}' THEN v.column4 ELSE state END, "
+                         f"detail = CASE state WHEN '{STARTED}' THEN v.column6 ELSE detail END, "
                          "provider_id = coalesce(v.column5, provider_id) FROM (VALUES ...) AS v "
                          "WHERE attempts.notification = v.column1 AND attempts.number = v.column2",
              [(one.row.id, one.number, one.ended, one.verdict.tried or one.verdict.state,

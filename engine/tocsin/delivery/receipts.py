@@ -38,8 +38,12 @@ def receipt_of(item: Inbound, notification: Notification) -> Receipt | None:
                    address_dead=item.state == FAILED_PERMANENT and item.text == "dead")
 
 
-def record_receipt(connection: Connection, number: int, item: Inbound, before: str) -> bool:
-    """Put the new state in place of ``before``; False when the state changed while the receipt was looked at."""
+def record_receipt(connection: Connection, number: int, item: Inbound, before: str, at: int) -> bool:
+    """Put the new state in place of ``before``; False when the state changed while the receipt was looked at.
+
+    A try that is in flight has left, as the receipt of ``at`` shows: it is settled with it, since its own outcome may
+    never be recorded.
+    """
     reason = item.detail if item.state == FAILED_PERMANENT else None
     done = run(connection, "UPDATE outbox SET state = ?, reason = ?, due = ?, provider_id = coalesce(provider_id, ?) "
                            "WHERE id = ? AND state = ?",
@@ -48,4 +52,7 @@ def record_receipt(connection: Connection, number: int, item: Inbound, before: s
         return False
     run(connection, "UPDATE attempts SET state = ?, detail = ? WHERE notification = ? AND provider_id = ?",
         (item.state, item.detail or None, number, item.provider_id))
+    run(connection, "UPDATE attempts SET state = ?, detail = ?, ended = ?, "
+                    "provider_id = coalesce(provider_id, ?) WHERE notification = ? AND state = ?",
+        (item.state, item.detail or None, at, item.provider_id or None, number, STARTED))
     return True

@@ -184,9 +184,9 @@ def _last(message: Message, own: Sequence[Attempt], said: set[tuple[str, str]] |
         yield (f"provider_id is {message.provider_id or 'empty'}, its last attempt (attempts, id {last.id}) has "
                f"{ids[-1]}.")
     if last.state == STARTED:
-        if state != STARTED and state not in (DELIVERED, READ, FAILED_PERMANENT):
+        if state != STARTED:
             yield f"state is {state}, but attempt {last.number} is in flight."
-        elif state == STARTED and reason and said is not None and reason not in withdrawn:
+        elif reason and said is not None and reason not in withdrawn:
             yield f"reason is {reason}, but it was not withdrawn."
         return
     if state in (STARTED, QUEUED):

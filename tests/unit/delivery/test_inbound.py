@@ -1,11 +1,12 @@
 """What people send: who may answer what, what they are told, and what changes."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from tests.support.contacts import OLENA, OLENA_PHONE, SECRET, TARAS, TARAS_PHONE
-from tests.support.post import MINUTE, NOON, SECOND, Box, Post, police_book, post
+from tests.support.post import MINUTE, NOON, SECOND, Box, Post, note, police_book, post
 
 from tocsin.book.book import Roles
 from tocsin.book.contacts import Target
@@ -18,7 +19,7 @@ from tocsin.domain.event import Event
 from tocsin.domain.input import OperatorAction
 from tocsin.domain.time import HOUR
 from tocsin.emulators.telegram_html import parse_html
-from tocsin.ports import Inbound
+from tocsin.ports import Handed, Inbound
 
 
 @pytest.fixture
@@ -279,6 +280,29 @@ async def test_receipts_never_go_back(path: Path, states: list[str], last: str) 
         assert office.states()[number] == last
         (receipts,), = office.rows("SELECT count(*) FROM journal WHERE kind = 'receipt'")
         assert receipts <= len(set(states) - {"sent", ""})
+
+
+@pytest.mark.parametrize("states, last", [(["sent"], "sent"), (["delivered"], "delivered"),
+                                          (["delivered", "sent"], "delivered")])
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_a_receipt_that_is_faster_than_the_answer_settles_the_try(path: Path, states: list[str], last: str, *,
+                                                                        stopped: bool) -> None:
+    """Whether the provider's answer comes after it or never, because the engine is stopped: row and try agree."""
+    async with post(path) as office:
+        box, gate = Box(office.clock, "sms", receipts=True), asyncio.Event()
+        box.plan[OLENA_PHONE] = [gate, Handed("SM1")]
+        office.serve(box)
+        await office.put(note(1, channel="sms"))
+        await office.until(lambda: bool(box.sent))
+        for state in states:
+            await desk_of(office)(status(1, state))
+        if stopped:
+            await office.kill()
+        else:
+            gate.set()
+            await office.advance()
+        assert office.rows("SELECT state, provider_id FROM outbox") == [(last, "SM1")]
+        assert office.rows("SELECT state, provider_id, ended IS NOT NULL FROM attempts") == [(last, "SM1", 1)]
 
 
 async def test_an_undelivered_sms_starts_the_next_way_and_switches_the_number_off(path: Path) -> None:
